@@ -1,0 +1,1 @@
+//! What the desktop does, without a window: profiles, session, submission queue, browsing, tracing

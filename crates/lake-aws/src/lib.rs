@@ -1,0 +1,1 @@
+//! The client side of S3, DynamoDB and Cognito Identity, at any endpoint

@@ -1,0 +1,1 @@
+//! Each hub event to store and catalog

@@ -1,0 +1,1 @@
+//! The whole lake in one process on loopback: the ports on SQLite and files, the protocols towards clients

@@ -1,0 +1,205 @@
+//! The data folder of a local lake: private, held by one process, of a known version.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The layout that this software reads and writes.
+const LAYOUT: u32 = 1;
+
+/// A data folder, locked until dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    lock: File,
+}
+
+/// What opening a data folder came to.
+#[derive(Debug)]
+pub enum Opened {
+    /// This process holds it now.
+    Ours(DataFolder),
+    /// Another process holds it, and answers at these ports.
+    Running(Announcement),
+}
+
+/// What the process that holds a folder writes there for others to join it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// Its process id.
+    pub pid: u32,
+    /// The front door's URL, `http://localhost:N`.
+    pub lake: String,
+}
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderProblem {
+    /// It cannot be made or written.
+    #[error("the data folder {path} cannot be used: {error}. Choose another with --data, or mend its permissions")]
+    Unusable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// It belongs to a later version of this software.
+    #[error(
+        "the data folder {path} was written by a later version (layout {found}; this one knows {LAYOUT}). \
+         Start the later version, or choose another folder with --data"
+    )]
+    Newer {
+        /// The folder.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
+    },
+    /// Something that is no layout number stands in its version file.
+    #[error("{path} is not a lake's data folder: its `layout` file is not a number. Choose another with --data")]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Held by a process that has not said where it answers.
+    #[error("another process is opening the data folder {path} and has not said yet where it answers. Try again in a moment")]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+impl DataFolder {
+    /// Opens a folder, making it (mode 0700) if needed.
+    pub fn open(path: &Path) -> Result<Opened, FolderProblem> {
+        let unusable = |error| FolderProblem::Unusable { path: path.to_owned(), error };
+        make_private(path).map_err(unusable)?;
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join("lake.lock"))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Self::join(path, &mut lock),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        lock.set_len(0).map_err(unusable)?;
+        check_layout(path)?;
+        Ok(Opened::Ours(Self { path: path.to_owned(), lock }))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tells other processes where this one answers.
+    pub fn announce(&mut self, announcement: &Announcement) -> Result<(), FolderProblem> {
+        let unusable = |error| FolderProblem::Unusable { path: self.path.clone(), error };
+        let text = serde_json::to_vec(announcement).map_err(|error| unusable(error.into()))?;
+        self.lock.rewind().map_err(unusable)?;
+        self.lock.set_len(0).map_err(unusable)?;
+        self.lock.write_all(&text).map_err(unusable)?;
+        self.lock.sync_data().map_err(unusable)
+    }
+
+    fn join(path: &Path, lock: &mut File) -> Result<Opened, FolderProblem> {
+        let mut text = String::new();
+        let read = lock.take(4096).read_to_string(&mut text);
+        read.map_err(|error| FolderProblem::Unusable { path: path.to_owned(), error })?;
+        match serde_json::from_str(&text) {
+            Ok(announcement) => Ok(Opened::Running(announcement)),
+            Err(_) => Err(FolderProblem::Busy { path: path.to_owned() }),
+        }
+    }
+}
+
+fn make_private(path: &Path) -> io::Result<()> {
+    if path.exists() && !path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder"));
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+        builder.mode(0o700);
+        builder.create(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    #[cfg(not(unix))]
+    builder.create(path)?;
+    Ok(())
+}
+
+fn check_layout(path: &Path) -> Result<(), FolderProblem> {
+    let unusable = |error| FolderProblem::Unusable { path: path.to_owned(), error };
+    let file = path.join("layout");
+    match fs::read_to_string(&file) {
+        Ok(text) => match text.trim().parse::<u32>() {
+            Ok(found) if found <= LAYOUT => Ok(()),
+            Ok(found) => Err(FolderProblem::Newer { path: path.to_owned(), found }),
+            Err(_) => Err(FolderProblem::Foreign { path: path.to_owned() }),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // `chmod 0700` of somebody's folder full of other things would be rude; an empty or new one is ours.
+            let strangers = fs::read_dir(path)
+                .map_err(unusable)?
+                .filter_map(Result::ok)
+                .any(|entry| entry.file_name() != "lake.lock");
+            if strangers {
+                return Err(FolderProblem::Foreign { path: path.to_owned() });
+            }
+            fs::write(&file, format!("{LAYOUT}\n")).map_err(unusable)
+        }
+        Err(error) => Err(unusable(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_holds_a_folder_and_others_are_told_where_it_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lake");
+        let Opened::Ours(mut ours) = DataFolder::open(&path).unwrap() else { panic!("nobody else holds it") };
+        assert!(matches!(DataFolder::open(&path), Err(FolderProblem::Busy { .. })), "held, but silent so far");
+        let announcement = Announcement { pid: 7, lake: "http://localhost:1".to_owned() };
+        ours.announce(&announcement).unwrap();
+        match DataFolder::open(&path).unwrap() {
+            Opened::Running(found) => assert_eq!(found, announcement, "others learn where to join"),
+            Opened::Ours(_) => panic!("two processes must never hold one folder"),
+        }
+        drop(ours);
+        assert!(matches!(DataFolder::open(&path).unwrap(), Opened::Ours(_)), "free again after the holder ended");
+    }
+
+    #[test]
+    fn a_later_layout_and_a_strangers_folder_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("layout"), "99\n").unwrap();
+        assert!(matches!(DataFolder::open(dir.path()), Err(FolderProblem::Newer { found: 99, .. })), "never touch newer data");
+        let other = tempfile::tempdir().unwrap();
+        fs::write(other.path().join("holiday.jpg"), "x").unwrap();
+        assert!(matches!(DataFolder::open(other.path()), Err(FolderProblem::Foreign { .. })), "not a lake's folder");
+        let file = other.path().join("holiday.jpg");
+        assert!(matches!(DataFolder::open(&file), Err(FolderProblem::Unusable { .. })), "a file is no folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_look_into_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b");
+        let _held = DataFolder::open(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700, "patient data is inside");
+    }
+}

@@ -1,1 +1,3 @@
 //! The whole lake in one process on loopback: the ports on SQLite and files, the protocols towards clients
+
+pub mod credentials;

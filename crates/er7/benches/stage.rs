@@ -1,0 +1,2 @@
+//! Measures staging.
+fn main() {}

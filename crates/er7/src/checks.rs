@@ -1,0 +1,1 @@
+//! Checks of single values: dates and times, base64, data types.

@@ -1,3 +1,5 @@
 //! The whole lake in one process on loopback: the ports on SQLite and files, the protocols towards clients
 
 pub mod credentials;
+pub mod database;
+pub mod objects;

@@ -270,6 +270,24 @@ pub enum CatalogDetail {
     },
 }
 
+impl CatalogDetail {
+    /// Whether the event shows that its attempt began. What a steward or the core says of a message does not: an attempt
+    /// may have been minted whose restage never reached the hub, and the message would wait for it for ever.
+    fn tells_of_an_attempt(&self) -> bool {
+        match self {
+            Self::Ingested { .. } | Self::Staged { .. } | Self::Error { .. } | Self::Restage { .. } => true,
+            Self::Undelivered { hub_event, .. } => {
+                matches!(hub_event.as_str(), "ingested" | "staged" | "error" | "restage")
+            }
+            Self::SetAside { .. }
+            | Self::Redeliver { .. }
+            | Self::ReplacementSent { .. }
+            | Self::Replaced { .. }
+            | Self::Finding { .. } => false,
+        }
+    }
+}
+
 impl CatalogEvent {
     /// The sort key under which the event is written once.
     pub fn name(&self) -> String {
@@ -308,8 +326,8 @@ impl Head {
             sending_application: None,
             sending_facility: None,
             size: 0,
-            digest: event.digest.unwrap_or_else(|| Digest::from([0; 32])),
-            raw_digest: event.raw_digest.unwrap_or_else(|| Digest::from([0; 32])),
+            digest: event.digest.unwrap_or_else(|| Digest::from_bytes([0; 32])),
+            raw_digest: event.raw_digest.unwrap_or_else(|| Digest::from_bytes([0; 32])),
             replaces: None,
             replacement_sent: None,
             replaced_by: None,
@@ -336,7 +354,9 @@ impl Head {
             self.raw_digest = raw_digest;
         }
         let attempt = event.attempt;
-        self.latest_attempt = self.latest_attempt.max(attempt);
+        if event.detail.tells_of_an_attempt() {
+            self.latest_attempt = self.latest_attempt.max(attempt);
+        }
         match &event.detail {
             CatalogDetail::Ingested { place, header, submitted_by, replaces, .. } => {
                 self.ingested = true;
@@ -376,6 +396,7 @@ impl Head {
         if self.staged_attempt >= self.error_attempt {
             self.error_code = None; // of two results of one attempt, staged holds
         }
+        self.forget_what_is_made_up_for();
         self.state = self.derive_state();
     }
 
@@ -383,7 +404,7 @@ impl Head {
         if self.replaced_by.is_some() {
             return State::Replaced;
         }
-        if self.undelivered.iter().any(|delivery| !self.made_up_for(delivery)) {
+        if !self.undelivered.is_empty() {
             return State::Stuck;
         }
         let answered = self.answered_attempt();
@@ -401,6 +422,13 @@ impl Head {
     /// The newest attempt that has a result; 0 when none has.
     fn answered_attempt(&self) -> u32 {
         self.staged_attempt.max(self.error_attempt)
+    }
+
+    /// What is known once is never unknown again, so that the order in which deliveries failed and facts came is lost.
+    fn forget_what_is_made_up_for(&mut self) {
+        let mut undelivered = std::mem::take(&mut self.undelivered);
+        undelivered.retain(|delivery| !self.made_up_for(delivery));
+        self.undelivered = undelivered;
     }
 
     /// Whether what an undelivered event would have told has become known in another way.
@@ -428,7 +456,8 @@ impl Head {
     fn set_findings(&mut self, codes: &BTreeMap<String, u32>) {
         self.finding_codes.retain(|code, _| LAKE_CODES.contains(&code.as_str()));
         let room = FINDING_CODES - LAKE_CODES.len();
-        self.finding_codes.extend(codes.iter().take(room).map(|(code, count)| (code.clone(), *count)));
+        let parsed = codes.iter().filter(|(code, _)| !LAKE_CODES.contains(&code.as_str()));
+        self.finding_codes.extend(parsed.take(room).map(|(code, count)| (code.clone(), *count)));
     }
 
     fn note_finding(&mut self, code: &str) {

@@ -13,6 +13,7 @@ mod message_id;
 mod outcome;
 pub mod policy;
 mod ports;
+mod ports_shared;
 mod profile;
 mod source;
 

@@ -22,6 +22,14 @@ impl MessageId {
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
+    /// When the id was minted, to the millisecond. The front door counts `received_at` in whole milliseconds, so this is
+    /// also the time of receipt, known to whoever knows the id.
+    pub fn minted_at(self) -> Timestamp {
+        let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
+        let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
     /// Reads an id in its canonical form (lower case, hyphens).
     pub fn parse(text: &str) -> Result<Self, NotAMessageId> {
         let id = Uuid::try_parse(text).map_err(|_| NotAMessageId)?;
@@ -66,6 +74,12 @@ mod tests {
         let later = MessageId::mint(Timestamp::from_millisecond(1_001).unwrap(), [0; 10]);
         assert!(earlier < later, "the time comes first in a UUIDv7");
         assert!(earlier.to_string() < later.to_string(), "the text sorts as the id does");
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_minted() {
+        let at: Timestamp = "2026-03-04T23:59:59.999Z".parse().unwrap();
+        assert_eq!(MessageId::mint(at, [0xff; 10]).minted_at(), at, "the milliseconds of the time come back");
     }
 
     #[test]

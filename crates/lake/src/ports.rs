@@ -107,7 +107,9 @@ pub trait Ledger: Send + Sync + 'static {
         settled: &SettledMessage,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
-    /// Gives a claim up at once, so that the next try need not wait for the lease. Nothing happens if it is not this owner's.
+    /// Ends the lease of a claim at once, so that the next try need not wait for it. The claim itself stays, with its id
+    /// and time of receipt: the publication that failed may have reached someone after all, and the next try must go on
+    /// under the same id. Nothing happens if the claim is not this owner's or has settled.
     fn release(
         &self,
         source: &Source,

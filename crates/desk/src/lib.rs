@@ -1,1 +1,20 @@
-//! What the desktop does, without a window: profiles, session, submission queue, browsing, tracing
+//! What the desktop and the command line do, without a window: profiles, session, submission queue, browsing, tracing.
+
+pub mod connect;
+pub mod front_door;
+pub mod home;
+pub mod samples;
+pub mod secret;
+pub mod session;
+
+use url::{Host, Url};
+
+/// Whether a URL names this computer itself.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,453 @@
+//! The front door as its clients see it: one try at a time, and what is certain afterwards.
+//!
+//! Only a body with the lake's own `outcome` (or an older lake's `status`) is an answer. Whatever else comes back was
+//! said by something on the way, and is sorted by one question: can the message have arrived?
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use er7::Digest;
+use futures::StreamExt;
+use jiff::Timestamp;
+use lake::{Match, MessageId, Outcome, Profile, SetAsideReason, Source};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::secret::Secret;
+
+/// How long one request may take in all: the front door's own limit for a batch is 25 s.
+const REQUEST_LIMIT: Duration = Duration::from_secs(40);
+/// How long connecting may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long nothing may come while an answer is read.
+const READ_LIMIT: Duration = Duration::from_secs(35);
+/// The longest answer that is read; the lake's own are far shorter.
+const ANSWER_BYTES: usize = 1024 * 1024;
+/// The longest wait that a lake may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// A lake's front door.
+#[derive(Clone, Debug)]
+pub struct FrontDoor {
+    client: Client,
+    base: Url,
+}
+
+/// What is certain after one try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// The front door answered for good: ingested, duplicate, denied or invalid.
+    Answered(Outcome),
+    /// The token was not taken; a new one may be.
+    Unauthenticated,
+    /// It is not in the lake by this try. Sending again is safe.
+    NotSent {
+        /// Why, in plain words.
+        reason: String,
+        /// How long the lake asks to wait.
+        retry_after: Option<Duration>,
+        /// Whether sending again can help at all.
+        again: Again,
+    },
+    /// Bytes left and no answer came: it may or may not be in the lake.
+    Unconfirmed {
+        /// What happened, in plain words.
+        reason: String,
+    },
+}
+
+/// Whether sending again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Busy, or down for a moment.
+    MayHelp,
+    /// Something between here and the lake is set up wrongly.
+    WillNotHelp,
+}
+
+/// What the ledger says of a digest.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Known {
+    /// The digest asked about.
+    pub digest: Digest,
+    /// How far it has come.
+    pub state: KnownState,
+    /// The message, once claimed.
+    pub message_id: Option<MessageId>,
+    /// When it was received.
+    pub received_at: Option<Timestamp>,
+}
+
+/// How far a digest has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KnownState {
+    /// Not in the lake.
+    Unknown,
+    /// On its way in.
+    Pending,
+    /// In the lake.
+    Settled,
+}
+
+/// One line of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct BatchLine<'a> {
+    /// The message, base64.
+    pub msg: &'a str,
+    /// How the sender reads it; recorded only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<&'a str>,
+    /// The message that it replaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<MessageId>,
+}
+
+/// Why a question to the front door (not a submission) has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The token was not taken.
+    #[error("the lake does not take this sign-in any more; sign in again")]
+    Unauthenticated,
+    /// The lake said no.
+    #[error("the lake refused: {reason}")]
+    Refused {
+        /// Its reason.
+        reason: String,
+    },
+    /// No sound answer.
+    #[error("the lake gave no answer: {reason}")]
+    Unreachable {
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// The fields that any of the lake's answers may carry.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    outcome: Option<String>,
+    status: Option<String>,
+    reason: Option<String>,
+    message_id: Option<MessageId>,
+    digest: Option<Digest>,
+    source: Option<Source>,
+    received_at: Option<Timestamp>,
+    #[serde(rename = "match")]
+    equality: Option<Match>,
+    first: Option<First>,
+    limit_bytes: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct First {
+    message_id: Option<MessageId>,
+    received_at: Option<Timestamp>,
+}
+
+impl FrontDoor {
+    /// A front door at this URL. Redirects are never followed: they would carry the token elsewhere.
+    pub fn new(base: Url) -> Result<Self, Fault> {
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(READ_LIMIT)
+            .timeout(REQUEST_LIMIT)
+            .tcp_nodelay(true)
+            .no_proxy_for_loopback(&base)
+            .user_agent(concat!("lake-steward/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Fault::Unreachable { reason: plain(&error) })?;
+        Ok(Self { client, base })
+    }
+
+    /// Where it answers.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Hands one message over, as raw bytes.
+    pub async fn submit(
+        &self,
+        token: &Secret,
+        message: Bytes,
+        digest: Digest,
+        replaces: Option<MessageId>,
+    ) -> Try {
+        let mut request = self
+            .client
+            .post(self.url("er7"))
+            .header(AUTHORIZATION, format!("Bearer {}", token.expose()))
+            .header(CONTENT_TYPE, "application/hl7-v2")
+            .body(message);
+        if let Some(replaces) = replaces {
+            request = request.header("X-Replaces", replaces.to_string());
+        }
+        match request.send().await {
+            Ok(response) => one_answer(response, digest).await,
+            Err(error) => failed(&error),
+        }
+    }
+
+    /// Hands a batch over; one result a line, in order. When the answer as a whole is no answer, every line has that fate.
+    pub async fn submit_batch(&self, token: &Secret, body: Bytes, digests: &[Digest]) -> Vec<Try> {
+        let request = self
+            .client
+            .post(self.url("er7/batch"))
+            .header(AUTHORIZATION, format!("Bearer {}", token.expose()))
+            .header(CONTENT_TYPE, "application/x-ndjson")
+            .body(body);
+        let all = |fate: Try| vec![fate; digests.len()];
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return all(failed(&error)),
+        };
+        let status = response.status();
+        let retry_after = retry_after(response.headers());
+        let body = match bounded_body(response).await {
+            Ok(body) => body,
+            Err(reason) => return all(Try::Unconfirmed { reason }),
+        };
+        if status != StatusCode::OK {
+            let digest = digests.first().copied();
+            return all(sort(status, retry_after, &body, digest));
+        }
+        let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let mut tries: Vec<Try> = lines
+            .zip(digests)
+            .map(|(line, digest)| match serde_json::from_slice::<Answer>(line) {
+                Ok(answer) => line_answer(answer, *digest, retry_after),
+                Err(_) => no_answer("a line of the answer was not the lake's"),
+            })
+            .collect();
+        tries.resize(digests.len(), no_answer("the answer ended early"));
+        tries
+    }
+
+    /// Asks the ledger about digests (at most 100), in the order asked.
+    pub async fn known(&self, token: &Secret, digests: &[Digest]) -> Result<Vec<Known>, Fault> {
+        #[derive(Serialize)]
+        struct Asked<'a> {
+            digests: &'a [Digest],
+        }
+        #[derive(Deserialize)]
+        struct Told {
+            known: Vec<Known>,
+        }
+        let told: Told = self.ask(token, "er7/known", &Asked { digests }).await?;
+        let sound =
+            told.known.len() == digests.len() && told.known.iter().zip(digests).all(|(k, d)| k.digest == *d);
+        if sound {
+            Ok(told.known)
+        } else {
+            Err(Fault::Unreachable { reason: "the answer names other messages than asked".to_owned() })
+        }
+    }
+
+    /// Asks for another attempt at staging.
+    pub async fn restage(&self, token: &Secret, message_id: MessageId) -> Result<(), Fault> {
+        self.order(token, &format!("messages/{message_id}/restage"), &serde_json::json!({})).await
+    }
+
+    /// Closes an error without a replacement.
+    pub async fn set_aside(
+        &self,
+        token: &Secret,
+        message_id: MessageId,
+        reason: SetAsideReason,
+        note: Option<&str>,
+    ) -> Result<(), Fault> {
+        let body = serde_json::json!({ "reason": reason, "note": note });
+        self.order(token, &format!("messages/{message_id}/set-aside"), &body).await
+    }
+
+    /// Asks that failed deliveries be tried again.
+    pub async fn redeliver(&self, token: &Secret, message_id: MessageId) -> Result<(), Fault> {
+        self.order(token, &format!("messages/{message_id}/redeliver"), &serde_json::json!({})).await
+    }
+
+    /// The lake's own profile document, unchecked.
+    pub async fn profile(&self) -> Result<Profile, Fault> {
+        let unreachable = |error: reqwest::Error| Fault::Unreachable { reason: plain(&error) };
+        let response = self.client.get(self.url("lake")).send().await.map_err(unreachable)?;
+        let status = response.status();
+        let body = bounded_body(response).await.map_err(|reason| Fault::Unreachable { reason })?;
+        if !status.is_success() {
+            return Err(Fault::Unreachable {
+                reason: format!("it answered {status} where a lake describes itself"),
+            });
+        }
+        serde_json::from_slice(&body)
+            .map_err(|_| Fault::Unreachable { reason: "what answers there is not a lake".to_owned() })
+    }
+
+    async fn order(&self, token: &Secret, path: &str, body: &serde_json::Value) -> Result<(), Fault> {
+        let _: serde_json::Value = self.ask(token, path, body).await?;
+        Ok(())
+    }
+
+    async fn ask<Q: Serialize + Sync, A: for<'a> Deserialize<'a>>(
+        &self,
+        token: &Secret,
+        path: &str,
+        question: &Q,
+    ) -> Result<A, Fault> {
+        let unreachable = |error: reqwest::Error| Fault::Unreachable { reason: plain(&error) };
+        let request = self
+            .client
+            .post(self.url(path))
+            .header(AUTHORIZATION, format!("Bearer {}", token.expose()))
+            .json(question);
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        let body = bounded_body(response).await.map_err(|reason| Fault::Unreachable { reason })?;
+        if status.is_success() {
+            let strange = |_| Fault::Unreachable { reason: "the answer is not the lake's".to_owned() };
+            return serde_json::from_slice(&body).map_err(strange);
+        }
+        match (status, serde_json::from_slice::<Answer>(&body)) {
+            (StatusCode::UNAUTHORIZED, _) => Err(Fault::Unauthenticated),
+            (_, Ok(Answer { outcome: Some(_), reason, status: said, .. })) => {
+                Err(Fault::Refused { reason: reason.or(said).unwrap_or_else(|| status.to_string()) })
+            }
+            _ => Err(Fault::Unreachable { reason: format!("something on the way answered {status}") }),
+        }
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        let folder = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{folder}/{path}"));
+        url
+    }
+}
+
+/// Reqwest has no such switch by URL: a proxy must never see what goes to this computer itself.
+trait NoProxyForLoopback {
+    fn no_proxy_for_loopback(self, base: &Url) -> Self;
+}
+
+impl NoProxyForLoopback for reqwest::ClientBuilder {
+    fn no_proxy_for_loopback(self, base: &Url) -> Self {
+        if crate::is_loopback(base) { self.no_proxy() } else { self }
+    }
+}
+
+async fn one_answer(response: Response, digest: Digest) -> Try {
+    let status = response.status();
+    let retry_after = retry_after(response.headers());
+    match bounded_body(response).await {
+        Ok(body) => sort(status, retry_after, &body, Some(digest)),
+        Err(reason) => Try::Unconfirmed { reason },
+    }
+}
+
+fn sort(status: StatusCode, retry_after: Option<Duration>, body: &[u8], digest: Option<Digest>) -> Try {
+    if let (Ok(answer), Some(digest)) = (serde_json::from_slice::<Answer>(body), digest)
+        && (answer.outcome.is_some() || answer.status.as_deref().is_some_and(older_status))
+    {
+        return line_answer(answer, digest, retry_after);
+    }
+    let foreign = |again| Try::NotSent {
+        reason: format!("something between this computer and the lake answered {status}"),
+        retry_after,
+        again,
+    };
+    match status {
+        StatusCode::UNAUTHORIZED => Try::Unauthenticated,
+        StatusCode::TOO_MANY_REQUESTS => foreign(Again::MayHelp),
+        _ if status.is_redirection() || status.is_client_error() => foreign(Again::WillNotHelp),
+        _ => Try::Unconfirmed { reason: format!("{status} came back, and not from the lake itself") },
+    }
+}
+
+/// What older lakes say without an `outcome`.
+fn older_status(status: &str) -> bool {
+    matches!(
+        status,
+        "Message ingested" | "Rejected due to being a duplicate" | "Insufficient privileges to write"
+    )
+}
+
+fn line_answer(answer: Answer, digest: Digest, retry_after: Option<Duration>) -> Try {
+    let said = answer.outcome.as_deref().or(match answer.status.as_deref() {
+        Some("Message ingested") => Some("ingested"),
+        Some("Rejected due to being a duplicate") => Some("duplicate"),
+        Some("Insufficient privileges to write") => Some("denied"),
+        _ => None,
+    });
+    let reason = answer.reason.or(answer.status).unwrap_or_default();
+    if answer.digest.is_some_and(|told| told != digest) {
+        return no_answer("the answer is about another message than the one sent");
+    }
+    match said {
+        Some("ingested") => match (answer.message_id, answer.source, answer.received_at) {
+            (Some(message_id), Some(source), Some(received_at)) => {
+                Try::Answered(Outcome::Ingested { message_id, digest, source, received_at })
+            }
+            _ => no_answer("the answer lacks the message's id"),
+        },
+        Some("duplicate") => Try::Answered(Outcome::Duplicate {
+            digest,
+            equality: answer.equality.unwrap_or(Match::Canonical),
+            first_message_id: answer.first.as_ref().and_then(|first| first.message_id),
+            first_received_at: answer.first.as_ref().and_then(|first| first.received_at),
+        }),
+        Some("denied") => Try::Answered(Outcome::Denied { reason }),
+        Some("invalid") => Try::Answered(Outcome::Invalid { reason, limit_bytes: answer.limit_bytes }),
+        Some("unauthenticated") => Try::Unauthenticated,
+        Some("unavailable") => Try::NotSent { reason, retry_after, again: Again::MayHelp },
+        _ => no_answer("the answer has an outcome that this version does not know"),
+    }
+}
+
+fn no_answer(reason: &str) -> Try {
+    Try::Unconfirmed { reason: reason.to_owned() }
+}
+
+fn failed(error: &reqwest::Error) -> Try {
+    // `is_connect` covers name look-up, connecting and TLS: the request itself had not begun.
+    if error.is_connect() || error.is_builder() {
+        Try::NotSent { reason: plain(error), retry_after: None, again: Again::MayHelp }
+    } else {
+        Try::Unconfirmed { reason: plain(error) }
+    }
+}
+
+/// What went wrong, in plain words; never the URL's query and never content.
+fn plain(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let what = if error.is_timeout() {
+        "it took too long"
+    } else if error.is_connect() {
+        "no connection"
+    } else if error.is_decode() || error.is_body() {
+        "the answer broke off"
+    } else {
+        "the connection failed"
+    };
+    format!("{what} ({cause})")
+}
+
+async fn bounded_body(response: Response) -> Result<Bytes, String> {
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| plain(&error))?;
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err("the answer is longer than any of the lake's".to_owned());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse::<u64>().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
+}

@@ -1,0 +1,296 @@
+//! A steward's session with one lake: sign-in in the system's browser, renewal under a lock that every program of this
+//! user shares, sign-out. Tokens are [`Secret`]s and leave this module only towards the lake.
+
+mod oidc;
+mod redirect;
+mod vault;
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lake::{Claims, Clock, Profile};
+use tokio::sync::{Mutex, OnceCell};
+use url::Url;
+
+use crate::home::Home;
+use crate::secret::Secret;
+use oidc::Issuer;
+pub use oidc::SignedIn;
+use redirect::Redirect;
+use vault::KeptSession;
+pub use vault::Vault;
+
+/// How long a steward may take to sign in.
+pub const SIGN_IN_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// A token that ends sooner is renewed first.
+const RENEW_BEFORE: i64 = 120;
+/// How long another program may hold the lock while it renews.
+const LOCK_LIMIT: Duration = Duration::from_secs(30);
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionProblem {
+    /// Nobody is signed in.
+    #[error("nobody is signed in to this lake. Sign in first (`steward sign-in`)")]
+    SignedOut,
+    /// The issuer will not renew.
+    #[error("the sign-in has ended. Sign in again (`steward sign-in`)")]
+    Ended,
+    /// Every registered port is in use.
+    #[error(
+        "the ports that the browser could come back to are all in use ({ports}). Close the program that uses them, or another sign-in, and try again"
+    )]
+    PortsTaken {
+        /// The ports.
+        ports: String,
+    },
+    /// Nobody signed in in time.
+    #[error("nobody signed in within {minutes} minutes. Try again")]
+    TimedOut {
+        /// How long was waited.
+        minutes: u64,
+    },
+    /// The steward gave up.
+    #[error("the sign-in was cancelled")]
+    Cancelled,
+    /// The issuer said no.
+    #[error("the sign-in was refused ({reason}). Try again, or ask the lake's administrator")]
+    Refused {
+        /// The OAuth error code.
+        reason: String,
+    },
+    /// No way to the issuer.
+    #[error("the sign-in service {issuer} cannot be reached: {reason}")]
+    IssuerUnreachable {
+        /// Its address.
+        issuer: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The issuer's answer is not sound.
+    #[error("the sign-in service's answer is not sound: {reason}")]
+    IssuerAnswer {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Time differs too much.
+    #[error(
+        "the sign-in looks expired already: this computer's clock is probably wrong. Set it, then sign in again"
+    )]
+    Clock,
+    /// No keyring.
+    #[error("the system's keyring cannot be used: {reason}. Unlock it, or name a file with --session-file")]
+    Keyring {
+        /// What it said.
+        reason: String,
+    },
+    /// No file.
+    #[error("the session file {path} cannot be used: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Could not be kept.
+    #[error("the session cannot be kept: {reason}")]
+    Vault {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another program holds the lock.
+    #[error("another program is renewing this sign-in and does not finish. Close it and try again")]
+    Busy,
+}
+
+/// Whether the login page must be shown even to somebody whom the browser remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// As the issuer sees fit.
+    IfNeeded,
+    /// Always: after a sign-out and after the idle lock.
+    Login,
+}
+
+/// A session with one lake.
+pub struct Session<K> {
+    profile: Profile,
+    key: String,
+    lock: PathBuf,
+    vault: Vault,
+    clock: K,
+    issuer: OnceCell<Issuer>,
+    current: Mutex<Option<SignedIn>>,
+}
+
+impl<K: Clock> Session<K> {
+    /// The session of this home with a lake; nothing is read or asked yet.
+    pub fn new(home: &Home, name: &str, profile: Profile, vault: Vault, clock: K) -> Self {
+        // Two homes, or two lakes that had the same name at different times, never share a session.
+        let key = format!("{} {} {}", profile.issuer, profile.client_id, home.path().display());
+        let lock = home.join(&format!("session-{name}.lock"));
+        Self { profile, key, lock, vault, clock, issuer: OnceCell::new(), current: Mutex::new(None) }
+    }
+
+    /// The lake.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Where the session is kept.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Signs in: `show` is given the address for the system's browser. Ends within [`SIGN_IN_LIMIT`]; dropping the
+    /// future cancels and frees the port.
+    pub async fn sign_in<E: std::fmt::Display>(
+        &self,
+        prompt: Prompt,
+        show: impl FnOnce(&Url) -> Result<(), E>,
+    ) -> Result<SignedIn, SessionProblem> {
+        let issuer = self.issuer().await?;
+        let redirect = Redirect::bind(&self.profile.redirect_uris).await?;
+        let begun = issuer.begin(redirect.uri(), matches!(prompt, Prompt::Login));
+        show(&begun.authorize_url)
+            .map_err(|error| SessionProblem::Refused { reason: format!("no browser: {error}") })?;
+        let code = redirect.answer(begun.state.secret(), SIGN_IN_LIMIT).await?;
+        let signed_in = issuer.finish(begun, code).await?;
+        let _held = self.hold().await?;
+        self.keep(&signed_in).await?;
+        Ok(signed_in)
+    }
+
+    /// An ID token that is good for at least two minutes, renewed if need be.
+    pub async fn signed_in(&self) -> Result<SignedIn, SessionProblem> {
+        if let Some(current) = self.current.lock().await.as_ref().filter(|current| self.fresh(current)) {
+            return Ok(current.clone());
+        }
+        self.renew(None).await
+    }
+
+    /// Renews although the token looks good: the lake has refused `stale`. If another program has renewed meanwhile,
+    /// its token is taken.
+    pub async fn renew_refused(&self, stale: &Secret) -> Result<SignedIn, SessionProblem> {
+        self.renew(Some(stale)).await
+    }
+
+    /// What the session may do, for people.
+    pub async fn claims(&self) -> Result<Claims, SessionProblem> {
+        Ok(self.signed_in().await?.claims)
+    }
+
+    /// Signs out: revokes at the issuer, clears what is kept, and tells the logout page's address, so that the browser
+    /// forgets too. What is kept is cleared even if the issuer cannot be reached; that is then said.
+    pub async fn sign_out(&self) -> Result<(Option<Url>, Result<(), SessionProblem>), SessionProblem> {
+        let _held = self.hold().await?;
+        let kept = self.vault.load(&self.key).await.unwrap_or_default();
+        let current = self.current.lock().await.take();
+        let refresh_token = kept.refresh_token.or(current.and_then(|current| current.refresh_token));
+        self.vault.clear(&self.key).await?;
+        let revoked = match refresh_token {
+            Some(token) => match self.issuer().await {
+                Ok(issuer) => issuer.revoke(&token).await,
+                Err(problem) => Err(problem),
+            },
+            None => Ok(()),
+        };
+        Ok((self.logout_page(), revoked))
+    }
+
+    fn logout_page(&self) -> Option<Url> {
+        let mut url = Url::parse(&self.profile.logout_url).ok()?;
+        let back = self.profile.logout_uris.first()?;
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.profile.client_id)
+            .append_pair("logout_uri", back);
+        Some(url)
+    }
+
+    async fn renew(&self, refused: Option<&Secret>) -> Result<SignedIn, SessionProblem> {
+        let _held = self.hold().await?;
+        let usable = |signed_in: &SignedIn| {
+            self.fresh(signed_in)
+                && refused.is_none_or(|refused| refused.expose() != signed_in.id_token.expose())
+        };
+        let mut memory = self.current.lock().await;
+        if let Some(current) = memory.as_ref().filter(|current| usable(current)) {
+            return Ok(current.clone()); // renewed by another task while this one waited
+        }
+        let kept = self.vault.load(&self.key).await?;
+        let issuer = self.issuer().await?;
+        let renewed_elsewhere =
+            kept.id_token.as_ref().and_then(|token| issuer.known(token, kept.refresh_token.clone()));
+        if let Some(found) = renewed_elsewhere.filter(usable) {
+            return Ok(memory.insert(found).clone());
+        }
+        let old =
+            kept.refresh_token.or_else(|| memory.as_ref().and_then(|current| current.refresh_token.clone()));
+        let Some(old) = old else { return Err(SessionProblem::SignedOut) };
+        let mut signed_in = match issuer.refresh(&old).await {
+            Err(SessionProblem::Ended) => {
+                *memory = None;
+                self.vault.clear(&self.key).await?;
+                return Err(SessionProblem::Ended);
+            }
+            other => other?,
+        };
+        signed_in.refresh_token.get_or_insert(old);
+        drop(memory);
+        self.keep(&signed_in).await?;
+        Ok(signed_in)
+    }
+
+    async fn keep(&self, signed_in: &SignedIn) -> Result<(), SessionProblem> {
+        *self.current.lock().await = Some(signed_in.clone());
+        let kept = KeptSession {
+            refresh_token: signed_in.refresh_token.clone(),
+            id_token: Some(signed_in.id_token.clone()),
+        };
+        self.vault.store(&self.key, &kept).await
+    }
+
+    fn fresh(&self, signed_in: &SignedIn) -> bool {
+        signed_in.claims.expires_at.as_second() - self.clock.now().as_second() > RENEW_BEFORE
+    }
+
+    async fn issuer(&self) -> Result<&Issuer, SessionProblem> {
+        self.issuer.get_or_try_init(|| Issuer::discover(&self.profile)).await
+    }
+
+    /// Takes the lock that all programs of this home share for this lake; let go when dropped.
+    async fn hold(&self) -> Result<File, SessionProblem> {
+        let path = self.lock.clone();
+        let failed = |error: std::io::Error| SessionProblem::Vault {
+            reason: format!("{}: {error}", self.lock.display()),
+        };
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        let waiting = tokio::time::timeout(LOCK_LIMIT, async {
+            let mut pause = Duration::from_millis(5);
+            loop {
+                match file.try_lock() {
+                    Ok(()) => return Ok(()),
+                    Err(std::fs::TryLockError::WouldBlock) => tokio::time::sleep(pause).await,
+                    Err(std::fs::TryLockError::Error(error)) => return Err(error),
+                }
+                pause = (pause * 2).min(Duration::from_millis(250));
+            }
+        });
+        match waiting.await {
+            Ok(taken) => taken.map_err(failed).map(|()| file),
+            Err(_) => Err(SessionProblem::Busy),
+        }
+    }
+}
+
+/// The time as the system tells it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}

@@ -1,0 +1,329 @@
+//! OpenID Connect with the lake's issuer: discovery, authorization code with PKCE S256, refresh, revocation.
+//! Every ID token is verified: signature by the issuer's keys, issuer, audience, time, and at sign-in the nonce
+//! (OpenID Connect Core 1.0, section 3.1.3.7).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lake::{Claims, Profile};
+use openidconnect::core::{
+    CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim,
+    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata,
+    CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+};
+use openidconnect::{
+    AdditionalClaims, AuthorizationCode, ClaimsVerificationError, Client, ClientId, CsrfToken,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdToken,
+    IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse,
+};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::SessionProblem;
+use crate::secret::Secret;
+
+/// How long one call to the issuer may take.
+const CALL_LIMIT: Duration = Duration::from_secs(20);
+/// The longest answer of an issuer that is read.
+const ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Cognito's custom attributes as claims of the ID token.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct LakeClaims {
+    #[serde(rename = "custom:read", default, skip_serializing_if = "Option::is_none")]
+    read: Option<String>,
+    #[serde(rename = "custom:write", default, skip_serializing_if = "Option::is_none")]
+    write: Option<String>,
+}
+
+impl AdditionalClaims for LakeClaims {}
+
+type LakeIdToken =
+    IdToken<LakeClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+type Fields = IdTokenFields<
+    LakeClaims,
+    EmptyExtraTokenFields,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
+type LakeClient = Client<
+    LakeClaims,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    Tokens,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// What a sign-in or a refresh yields.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The ID token: what the front door and the identity pool take.
+    pub id_token: Secret,
+    /// For renewing; some issuers hand out a new one each time.
+    pub refresh_token: Option<Secret>,
+    /// What the ID token says, verified.
+    pub claims: Claims,
+    /// A name for people: the e-mail address or user name, if the issuer tells.
+    pub user: Option<String>,
+}
+
+/// The lake's issuer, discovered.
+pub(super) struct Issuer {
+    client: LakeClient,
+    http: Http,
+    scopes: Vec<Scope>,
+    revocation: Option<Url>,
+    client_id: String,
+}
+
+/// A sign-in that has been begun: what must come back, and what it is answered with.
+pub(super) struct Begun {
+    /// Where the browser goes.
+    pub(super) authorize_url: Url,
+    /// What the redirect must carry.
+    pub(super) state: CsrfToken,
+    nonce: Nonce,
+    verifier: PkceCodeVerifier,
+    redirect: RedirectUrl,
+}
+
+impl Issuer {
+    /// Reads the issuer's discovery document and keys.
+    pub(super) async fn discover(profile: &Profile) -> Result<Self, SessionProblem> {
+        let lost =
+            |reason: String| SessionProblem::IssuerUnreachable { issuer: profile.issuer.clone(), reason };
+        let http = Http::new(&profile.issuer).map_err(|error| lost(error.to_string()))?;
+        let issuer = IssuerUrl::new(profile.issuer.clone()).map_err(|error| lost(error.to_string()))?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &|request| http.clone().call(request))
+            .await
+            .map_err(|error| lost(deepest(&error)))?;
+        let revocation = http.revocation_endpoint(&profile.issuer).await;
+        let client = Client::from_provider_metadata(metadata, ClientId::new(profile.client_id.clone()), None);
+        let scopes =
+            profile.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new).collect();
+        Ok(Self { client, http, scopes, revocation, client_id: profile.client_id.clone() })
+    }
+
+    /// Begins a sign-in: the address for the browser and the secrets to check what comes back.
+    pub(super) fn begin(&self, redirect: &Url, prompt_login: bool) -> Begun {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let redirect = RedirectUrl::from_url(redirect.clone());
+        let mut request = self
+            .client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
+            .set_redirect_uri(std::borrow::Cow::Borrowed(&redirect))
+            .set_pkce_challenge(challenge)
+            .add_scopes(self.scopes.iter().cloned());
+        if prompt_login {
+            request = request.add_prompt(CoreAuthPrompt::Login);
+        }
+        let (authorize_url, state, nonce) = request.url();
+        Begun { authorize_url, state, nonce, verifier, redirect }
+    }
+
+    /// Exchanges the code that came back for tokens.
+    pub(super) async fn finish(&self, begun: Begun, code: String) -> Result<SignedIn, SessionProblem> {
+        let Begun { nonce, verifier, redirect, .. } = begun;
+        let request = self
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| self.strange(&error.to_string()))?;
+        let call = |request| self.http.clone().call(request);
+        let tokens = request
+            .set_redirect_uri(std::borrow::Cow::Owned(redirect))
+            .set_pkce_verifier(verifier)
+            .request_async(&call)
+            .await
+            .map_err(|error| self.refused(error))?;
+        self.verified(&tokens, |told: Option<&Nonce>| {
+            let same = told.is_some_and(|told| told.secret() == nonce.secret());
+            if same { Ok(()) } else { Err("the answer belongs to another sign-in".to_owned()) }
+        })
+    }
+
+    /// Renews by the refresh token. Whether the issuer refused it for good is told apart from being out of reach.
+    pub(super) async fn refresh(&self, refresh_token: &Secret) -> Result<SignedIn, SessionProblem> {
+        let token = RefreshToken::new(refresh_token.expose().to_owned());
+        let request =
+            self.client.exchange_refresh_token(&token).map_err(|error| self.strange(&error.to_string()))?;
+        let call = |request| self.http.clone().call(request);
+        let tokens = request.request_async(&call).await.map_err(|error| self.refused(error))?;
+        self.verified(&tokens, |_: Option<&Nonce>| Ok(()))
+    }
+
+    /// Revokes the refresh token (RFC 7009), where the issuer can.
+    pub(super) async fn revoke(&self, refresh_token: &Secret) -> Result<(), SessionProblem> {
+        let Some(endpoint) = &self.revocation else { return Ok(()) };
+        let form = [("token", refresh_token.expose()), ("client_id", &self.client_id)];
+        let response = self
+            .http
+            .client
+            .post(endpoint.clone())
+            .form(&form)
+            .send()
+            .await
+            .map_err(|error| self.strange(&deepest(&error)))?;
+        if response.status().is_success() {
+            Ok(())
+        } else {
+            Err(self.strange(&format!("it answered {} to the sign-out", response.status())))
+        }
+    }
+
+    /// An ID token that another program has kept, if it is sound and has not ended.
+    pub(super) fn known(&self, id_token: &Secret, refresh_token: Option<Secret>) -> Option<SignedIn> {
+        let id_token = id_token.expose().parse::<LakeIdToken>().ok()?;
+        self.read(&id_token, refresh_token, |_: Option<&Nonce>| Ok(())).ok()
+    }
+
+    fn verified<N: openidconnect::NonceVerifier>(
+        &self,
+        tokens: &Tokens,
+        nonce: N,
+    ) -> Result<SignedIn, SessionProblem> {
+        let id_token = tokens.id_token().ok_or_else(|| self.strange("it gave no ID token"))?;
+        let refresh_token = tokens.refresh_token().map(|token| Secret::new(token.secret().clone()));
+        self.read(id_token, refresh_token, nonce)
+    }
+
+    fn read<N: openidconnect::NonceVerifier>(
+        &self,
+        id_token: &LakeIdToken,
+        refresh_token: Option<Secret>,
+        nonce: N,
+    ) -> Result<SignedIn, SessionProblem> {
+        let claims =
+            id_token.claims(&self.client.id_token_verifier(), nonce).map_err(|error| match error {
+                ClaimsVerificationError::Expired(_) => SessionProblem::Clock,
+                other => self.strange(&other.to_string()),
+            })?;
+        let lake = claims.additional_claims();
+        let expires_at = Timestamp::from_second(claims.expiration().timestamp())
+            .map_err(|error| self.strange(&error.to_string()))?;
+        let user = claims.email().map(|email| email.to_string());
+        let user = user.or_else(|| claims.preferred_username().map(|name| name.to_string()));
+        Ok(SignedIn {
+            id_token: Secret::new(id_token.to_string()),
+            refresh_token,
+            claims: Claims {
+                subject: claims.subject().to_string(),
+                read: Claims::right(lake.read.as_deref()),
+                write: Claims::right(lake.write.as_deref()),
+                expires_at,
+            },
+            user,
+        })
+    }
+
+    fn strange(&self, reason: &str) -> SessionProblem {
+        SessionProblem::IssuerAnswer { reason: reason.to_owned() }
+    }
+
+    fn refused<E: std::error::Error + 'static>(
+        &self,
+        error: RequestTokenError<E, StandardErrorResponse<CoreErrorResponseType>>,
+    ) -> SessionProblem {
+        match error {
+            RequestTokenError::ServerResponse(answer) => match answer.error() {
+                CoreErrorResponseType::InvalidGrant => SessionProblem::Ended,
+                other => self.strange(&format!("it refused ({})", other.as_ref())),
+            },
+            RequestTokenError::Request(error) => {
+                SessionProblem::IssuerUnreachable { issuer: self.client_issuer(), reason: deepest(&error) }
+            }
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+                self.strange("its answer is not OAuth's")
+            }
+        }
+    }
+
+    fn client_issuer(&self) -> String {
+        self.client.auth_uri().url().origin().ascii_serialization()
+    }
+}
+
+/// The HTTP client under `openidconnect`: no redirects, everything limited.
+#[derive(Clone)]
+struct Http {
+    client: reqwest::Client,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum HttpFault {
+    #[error(transparent)]
+    Request(#[from] reqwest::Error),
+    #[error(transparent)]
+    Build(#[from] http::Error),
+    #[error("the answer is too long")]
+    TooLong,
+}
+
+impl Http {
+    fn new(issuer: &str) -> Result<Self, HttpFault> {
+        let builder =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(CALL_LIMIT);
+        let here = Url::parse(issuer).is_ok_and(|url| crate::is_loopback(&url));
+        let builder = if here { builder.no_proxy() } else { builder };
+        Ok(Self { client: builder.build()? })
+    }
+
+    async fn call(self, request: HttpRequest) -> Result<HttpResponse, HttpFault> {
+        let response = self.client.execute(request.try_into()?).await?;
+        let mut answer = http::Response::builder().status(response.status());
+        for (name, value) in response.headers() {
+            answer = answer.header(name, value);
+        }
+        if response.content_length().is_some_and(|length| length > ANSWER_BYTES as u64) {
+            return Err(HttpFault::TooLong);
+        }
+        let mut body = Vec::new();
+        let mut response = response;
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > ANSWER_BYTES {
+                return Err(HttpFault::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(answer.body(body)?)
+    }
+
+    /// The revocation endpoint, if the issuer tells one on its own origin or encrypted; a lack of it is no fault.
+    async fn revocation_endpoint(&self, issuer: &str) -> Option<Url> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            revocation_endpoint: Option<Url>,
+        }
+        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let request = http::Request::get(address).body(Vec::new()).ok()?;
+        let answer = self.clone().call(request).await.ok()?;
+        let metadata: Metadata = serde_json::from_slice(answer.body()).ok()?;
+        metadata.revocation_endpoint.filter(|url| url.scheme() == "https" || crate::is_loopback(url))
+    }
+}
+
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

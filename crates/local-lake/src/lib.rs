@@ -1,5 +1,6 @@
 //! The whole lake in one process on loopback: the ports on SQLite and files, the protocols towards clients
 
+pub mod catalog;
 pub mod credentials;
 pub mod database;
 pub mod objects;

@@ -3,6 +3,7 @@
 use crate::codes::{Code, Severity};
 use crate::json;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Places that are listed of one code.
 pub(crate) const MOST_PLACES: u32 = 100;
@@ -21,6 +22,13 @@ impl Findings {
         *count = count.saturating_add(1);
         *gravest = (*gravest).max(severity);
         *count <= MOST_PLACES
+    }
+
+    /// Counts more of a code that was counted before, without a place.
+    pub(crate) fn count_more(&mut self, code: &Code, more: u32) {
+        if let Some((count, _)) = self.counts.get_mut(code.code) {
+            *count = count.saturating_add(more);
+        }
     }
 
     /// Writes the place of the one just counted. `path` is made of names and numbers only.
@@ -77,5 +85,22 @@ impl Findings {
     /// How often each code was found.
     pub(crate) fn codes(&self) -> BTreeMap<&'static str, u32> {
         self.counts.iter().map(|(code, (count, _))| (*code, *count)).collect()
+    }
+}
+
+/// Odd escapes of one value: the first places, and how many more there are.
+#[derive(Default)]
+pub(crate) struct OddEscapes {
+    pub(crate) places: Vec<Range<usize>>,
+    pub(crate) more: u32,
+}
+
+impl OddEscapes {
+    pub(crate) fn add(&mut self, place: Range<usize>) {
+        if self.places.len() < MOST_PLACES as usize {
+            self.places.push(place);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Parse: prepared bytes to staged JSON in one pass, without a tree.
 
 use crate::charset::{self, Substitute};
-use crate::codes::{self, Code, Severity};
+use crate::checks;
+use crate::codes::{self, Severity};
 use crate::cut;
 use crate::delimiters::{self, Delimiters, Unusable};
 use crate::error::{Stage, StagingError};
@@ -69,9 +70,9 @@ pub fn parse(
     let schema = Schema::of(header.version.as_deref().unwrap_or_default().as_bytes());
     let charset = prepared.charset.unwrap_or(decoded.charset);
 
-    let findings = Findings::default();
     let before = write_start(prepared, stamp, &header, charset, out);
-    let mut writer = SegmentWriter::new(text.as_bytes(), &delimiters, schema, &places, findings, out);
+    let has_zone = header.sent_at.as_deref().is_some_and(checks::has_zone);
+    let mut writer = SegmentWriter::new(text.as_bytes(), &delimiters, schema, &places, has_zone, out);
     if start > 0 {
         preamble(&mut writer, start);
     }
@@ -81,6 +82,12 @@ pub fn parse(
             _ => (Some("MSH-18"), prepared.submitted_span(declared_at)),
         };
         writer.finding_at(&codes::CHARSET, Severity::Warning, Some(remark.detail()), path, span);
+    }
+    if !schema.is_exact() {
+        let detail = header.version.as_ref().map_or("blank", |_| "unknown");
+        let field = header_field(segment_range(text.as_bytes(), start), text.as_bytes(), &delimiters, 12);
+        let span = places.submitted(field);
+        writer.finding_at(&codes::VERSION, Severity::Warning, Some(detail), Some("MSH-12"), span);
     }
     let segments = write_segments(&mut writer, start, &encoding);
     let finding_codes = writer.findings.codes();
@@ -93,6 +100,20 @@ pub fn parse(
 fn first_segment(text: &str, start: usize) -> &str {
     let rest = text.get(start..).unwrap_or_default();
     rest.get(..memchr(b'\r', rest.as_bytes()).unwrap_or(rest.len())).unwrap_or_default()
+}
+
+fn segment_range(text: &[u8], start: usize) -> Range<usize> {
+    let rest = cut(text, start, text.len());
+    start..start + memchr(b'\r', rest).unwrap_or(rest.len())
+}
+
+/// Where a field of the MSH segment stands; its end where the segment is shorter.
+fn header_field(segment: Range<usize>, text: &[u8], delimiters: &Delimiters, number: usize) -> Range<usize> {
+    let line = cut(text, segment.start, segment.end);
+    let mut separators = memchr::memchr_iter(delimiters.field.byte, line).skip(number - 2);
+    let start = separators.next().map_or(line.len(), |at| at + 1);
+    let end = separators.next().unwrap_or(line.len());
+    segment.start + start..segment.start + end.max(start)
 }
 
 fn unusable_delimiters(unusable: Unusable, start: usize, places: &Places) -> StagingError {
@@ -167,7 +188,6 @@ fn write_segments(writer: &mut SegmentWriter<'_>, start: usize, encoding: &str) 
         }
         at += length + 1;
     }
-    writer.finish();
     count
 }
 
@@ -199,19 +219,4 @@ fn substitute(text: &str, delimiters: &mut Delimiters) -> Option<(String, Layer)
         }
     }
     Some((out, layer))
-}
-
-impl SegmentWriter<'_> {
-    pub(crate) fn finding_at(
-        &mut self,
-        code: &Code,
-        severity: Severity,
-        detail: Option<&'static str>,
-        path: Option<&str>,
-        span: (u64, u64),
-    ) {
-        if self.findings.count(code, severity) {
-            self.findings.place(code, severity, detail, path, span);
-        }
-    }
 }

@@ -3,27 +3,32 @@
 use crate::cut;
 use crate::delimiters::{Delimiter, Delimiters};
 use crate::escape;
-use crate::findings::Findings;
+use crate::findings::{Findings, OddEscapes};
 use crate::json;
+use crate::notice::{Current, Split};
 use crate::places::Places;
-use crate::schema::Schema;
+use crate::schema::{Schema, Time};
 use memchr::memchr;
 use std::ops::Range;
 
 // What a byte means while a segment is split; a higher class ends what a lower one ends.
-const PLAIN: u8 = 0;
-const SPECIAL: u8 = 1;
+pub(crate) const PLAIN: u8 = 0;
+/// To be looked at before it is written.
+pub(crate) const SPECIAL: u8 = 1;
 const SUBCOMPONENT: u8 = 2;
 const COMPONENT: u8 = 3;
 const REPETITION: u8 = 4;
 const FIELD: u8 = 5;
 const END: u8 = 6;
 
-/// Writes segments as JSON objects and notices what is odd about them.
+/// The id of a line that is no segment.
+const NO_ID: [u8; 3] = *b"?  ";
+
+/// Writes segments as JSON objects; what it notices on the way is in `notice`.
 pub(crate) struct SegmentWriter<'a> {
-    text: &'a [u8],
-    delimiters: &'a Delimiters,
-    schema: Schema,
+    pub(crate) text: &'a [u8],
+    pub(crate) delimiters: &'a Delimiters,
+    pub(crate) schema: Schema,
     places: &'a Places,
     pub(crate) findings: Findings,
     out: &'a mut Vec<u8>,
@@ -32,15 +37,23 @@ pub(crate) struct SegmentWriter<'a> {
     prefix: Vec<u8>,
     name_length: usize,
     is_first: bool,
+    pub(crate) id: [u8; 3],
+    pub(crate) current: Current,
+    /// Of the field at hand.
+    pub(crate) time: Time,
+    /// MSH-7 has a zone, or the remark that it has none is made.
+    pub(crate) has_zone: bool,
+    /// Where OBX-2 stands.
+    pub(crate) type_place: Range<usize>,
 }
 
 /// Where a value stands in its segment; all from 1.
 #[derive(Clone, Copy)]
-struct Position {
-    field: usize,
-    repetition: usize,
-    component: usize,
-    subcomponent: usize,
+pub(crate) struct Position {
+    pub(crate) field: usize,
+    pub(crate) repetition: usize,
+    pub(crate) component: usize,
+    pub(crate) subcomponent: usize,
 }
 
 impl<'a> SegmentWriter<'a> {
@@ -49,22 +62,25 @@ impl<'a> SegmentWriter<'a> {
         delimiters: &'a Delimiters,
         schema: Schema,
         places: &'a Places,
-        findings: Findings,
+        has_zone: bool,
         out: &'a mut Vec<u8>,
     ) -> Self {
-        let classes = classes(delimiters);
-        let prefix = Vec::with_capacity(64);
         Self {
             text,
             delimiters,
             schema,
             places,
-            findings,
+            findings: Findings::default(),
             out,
-            classes,
-            prefix,
+            classes: classes(delimiters),
+            prefix: Vec::with_capacity(64),
             name_length: 0,
             is_first: true,
+            id: *b"MSH",
+            current: Current::default(),
+            time: Time::No,
+            has_zone,
+            type_place: 0..0,
         }
     }
 
@@ -86,7 +102,10 @@ impl<'a> SegmentWriter<'a> {
 
     /// The MSH segment; MSH-1 and MSH-2 are values that are not split.
     pub(crate) fn header(&mut self, range: Range<usize>, encoding: &str) {
-        self.open(b"MSH");
+        self.id = *b"MSH";
+        self.notice_name(range.start..range.start + 3, false);
+        self.notice_header(range.clone(), encoding);
+        self.open();
         let mut separator = [0; 4];
         let separator = self.delimiters.field.character.encode_utf8(&mut separator).as_bytes();
         self.verbatim(b"\"MSH-1.1\":\"", separator);
@@ -99,30 +118,57 @@ impl<'a> SegmentWriter<'a> {
         self.close();
     }
 
-    /// Any other segment.
+    /// Any other line. One that is no segment gets the id `?`, and what stands where its name should be the number 0.
     pub(crate) fn segment(&mut self, range: Range<usize>) {
         let line = cut(self.text, range.start, range.end);
         let length = memchr(self.delimiters.field.byte, line).unwrap_or(line.len());
-        let name = cut(line, 0, length);
-        self.open(name);
-        self.fields(range.start + length..range.end, 1);
+        let place = range.start..range.start + length;
+        let is_only_name = length == line.len();
+        match segment_name(cut(line, 0, length), is_only_name) {
+            Name::WellFormed(id) => {
+                self.id = id;
+                self.notice_name(place.clone(), is_only_name);
+                self.open();
+            }
+            Name::Odd(id, detail) => {
+                self.id = id;
+                self.notice_name(place.clone(), false);
+                self.name_finding(detail, place.clone());
+                self.open();
+            }
+            Name::None => {
+                self.id = NO_ID;
+                self.current = Current::default();
+                self.name_finding("no-name", place.clone());
+                let is_start_of_name = length < 3 && line.iter().all(u8::is_ascii_uppercase);
+                if is_only_name && is_start_of_name && range.end == self.text.len() {
+                    self.cut_off(place.clone());
+                }
+                self.open();
+                if !place.is_empty() {
+                    let position = Position { field: 0, repetition: 1, component: 1, subcomponent: 1 };
+                    self.value(place.clone(), position, true);
+                    self.prefix.truncate(self.name_length);
+                }
+            }
+        }
+        self.fields(place.end..range.end, 1);
+        self.end_segment();
         self.close();
     }
 
-    /// After the last segment.
-    pub(crate) fn finish(&mut self) {}
-
-    fn open(&mut self, name: &[u8]) {
+    fn open(&mut self) {
         if !self.is_first {
             self.out.push(b',');
         }
         self.is_first = false;
+        let id = self.id.trim_ascii_end();
         self.out.extend_from_slice(br#"{"id":""#);
-        json::escaped(self.out, name);
+        self.out.extend_from_slice(id);
         self.out.extend_from_slice(br#"","fields":{"#);
         self.prefix.clear();
         self.prefix.push(b'"');
-        json::escaped(&mut self.prefix, name);
+        self.prefix.extend_from_slice(id);
         self.prefix.push(b'-');
         self.name_length = self.prefix.len();
     }
@@ -148,9 +194,11 @@ impl<'a> SegmentWriter<'a> {
             return;
         }
         let mut position = Position { field: first, repetition: 1, component: 1, subcomponent: 1 };
-        let mut start = range.start + 1;
+        let mut field_start = range.start + 1;
+        let mut start = field_start;
         let mut scan = start;
         let mut is_special = false;
+        let mut is_split = false;
         loop {
             let rest = cut(self.text, scan, range.end);
             let (class, at) = match rest.iter().position(|&byte| self.class(byte) != PLAIN) {
@@ -165,32 +213,49 @@ impl<'a> SegmentWriter<'a> {
             if at > start {
                 self.value(start..at, position, is_special);
             }
+            start = at + 1;
+            is_special = false;
             match class {
-                SUBCOMPONENT => position.subcomponent += 1,
+                SUBCOMPONENT => {
+                    is_split = true;
+                    position.subcomponent += 1;
+                }
                 COMPONENT => {
+                    is_split = true;
                     position.component += 1;
                     position.subcomponent = 1;
                 }
                 REPETITION => {
+                    is_split = true;
                     position.repetition += 1;
                     position.component = 1;
                     position.subcomponent = 1;
                     self.prefix.truncate(self.name_length);
                 }
-                FIELD => {
-                    position =
-                        Position { field: position.field + 1, repetition: 1, component: 1, subcomponent: 1 };
+                _ => {
+                    let is_last = class == END;
+                    if position.field == 2 && self.current.is_observation {
+                        self.type_place = field_start..at;
+                    }
+                    if at > field_start {
+                        self.end_field(field_start..at, position.field, Split { is_split, is_last });
+                    }
+                    if is_last {
+                        return;
+                    }
+                    let field = position.field + 1;
+                    position = Position { field, repetition: 1, component: 1, subcomponent: 1 };
+                    field_start = start;
+                    is_split = false;
                     self.prefix.truncate(self.name_length);
                 }
-                _ => return,
             }
-            start = at + 1;
-            is_special = false;
         }
     }
 
     fn value(&mut self, range: Range<usize>, position: Position, is_special: bool) {
         if self.prefix.len() == self.name_length {
+            self.start_field(position.field);
             json::number(&mut self.prefix, position.field as u64);
             if position.repetition > 1 {
                 self.prefix.push(b'[');
@@ -204,20 +269,41 @@ impl<'a> SegmentWriter<'a> {
         if position.subcomponent > 1 {
             self.out.push(b'.');
             json::number(self.out, position.subcomponent as u64);
+            if self.delimiters.subcomponent.is_some_and(|delimiter| delimiter.byte == b'&') {
+                self.notice_entity(range.clone(), position);
+            }
         }
         self.out.extend_from_slice(b"\":\"");
         let value = cut(self.text, range.start, range.end);
         if is_special {
-            escape::resolve_json(value, self.delimiters, self.out, |_| {});
+            self.special_value(range.clone(), position);
         } else {
             self.out.extend_from_slice(value);
         }
         self.out.extend_from_slice(b"\",");
+        if self.time != Time::No && position.component == 1 && position.subcomponent == 1 {
+            self.notice_time(range.clone(), position);
+        }
+        if self.current.is_observation {
+            self.notice_observation(range, position);
+        }
     }
 
+    fn special_value(&mut self, range: Range<usize>, position: Position) {
+        let has_escape = self.notice_special(range.clone(), position);
+        let value = cut(self.text, range.start, range.end);
+        if !has_escape {
+            return json::escaped(self.out, value);
+        }
+        let mut odd = OddEscapes::default();
+        escape::resolve_json(value, self.delimiters, self.out, |place| odd.add(place));
+        self.notice_escapes(&odd, range.start, position);
+    }
+
+    /// What a byte means in this message.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
-    fn class(&self, byte: u8) -> u8 {
+    pub(crate) fn class(&self, byte: u8) -> u8 {
         self.classes[usize::from(byte)]
     }
 }
@@ -239,4 +325,42 @@ fn classes(delimiters: &Delimiters) -> [u8; 256] {
     set(Some(delimiters.component), COMPONENT);
     set(Some(delimiters.field), FIELD);
     classes
+}
+
+enum Name {
+    WellFormed([u8; 3]),
+    /// Well formed once blanks are left out and letters are capitals.
+    Odd([u8; 3], &'static str),
+    None,
+}
+
+/// Reads the text before the first field separator. Small letters and blanks are forgiven only where fields follow:
+/// a line that is nothing but a word is rather the rest of a text.
+fn segment_name(name: &[u8], is_only_name: bool) -> Name {
+    if let &[first, second, third] = name {
+        let id = [first, second, third];
+        if is_well_formed(id) {
+            return Name::WellFormed(id);
+        }
+    }
+    let mut id = [0; 3];
+    let mut letters = name.iter().copied().filter(|&byte| !crate::form::is_blank(byte));
+    for (slot, letter) in id.iter_mut().zip(&mut letters) {
+        *slot = letter.to_ascii_uppercase();
+    }
+    if letters.next().is_some() || !is_well_formed(id) {
+        return Name::None;
+    }
+    let is_exact = name.trim_ascii() == id;
+    match (is_exact, is_only_name) {
+        (true, _) => Name::Odd(id, "blanks"),
+        (false, true) => Name::None,
+        (false, false) if name.len() == 3 => Name::Odd(id, "small-letters"),
+        (false, false) => Name::Odd(id, "blanks"),
+    }
+}
+
+fn is_well_formed([first, second, third]: [u8; 3]) -> bool {
+    let is_next = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    first.is_ascii_uppercase() && is_next(second) && is_next(third)
 }

@@ -17,6 +17,7 @@ mod form;
 mod handover;
 mod header;
 mod json;
+mod notice;
 mod parse;
 mod places;
 mod prepare;

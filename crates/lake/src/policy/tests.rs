@@ -317,10 +317,7 @@ fn what_is_not_known_is_refused() {
             format!(r#"{{{base},"Condition":{{"Bool":{{"aws:SecureTransport":["true","false"]}}}}}}"#),
             "one value",
         ),
-        (
-            format!(r#"{{{base},"Condition":{{"NumericEquals":{{"s3:max-keys":10}}}}}}"#),
-            "text, true or false",
-        ),
+        (format!(r#"{{{base},"Condition":{{"NumericEquals":{{"s3:max-keys":10}}}}}}"#), "integer `10`"),
     ] {
         let fault = Policy::parse(&one(&statement)).expect_err(&statement);
         assert!(fault.to_string().contains(part), "{statement} is refused for {part}, not for: {fault}");

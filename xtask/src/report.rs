@@ -146,7 +146,9 @@ impl Report {
         }
         let minutes = minutes(self.began.elapsed());
         let Tests { passed, failed, skipped } = sum;
-        text.push_str(&format!("\n{passed} passed, {failed} failed, {skipped} skipped in {minutes} minutes\n"));
+        text.push_str(&format!(
+            "\n{passed} passed, {failed} failed, {skipped} skipped in {minutes} minutes\n"
+        ));
         text
     }
 

@@ -82,7 +82,8 @@ fn has_bare_number(line: &str) -> bool {
 }
 
 fn ends_in_capitals(text: &str) -> bool {
-    let last = text.split_whitespace().next_back().unwrap_or_default();
+    let last = text.split(|character: char| !character.is_alphanumeric()).rfind(|word| !word.is_empty());
+    let last = last.unwrap_or_default();
     last.len() > 1 && last.chars().all(|character| character.is_ascii_uppercase())
 }
 
@@ -115,9 +116,17 @@ mod tests {
         ] {
             assert_eq!(lines_of("a.md", &text), [1], "points into a tracker: {text}");
         }
-        for text in
-            ["error#1", "&#39;", "a[#2b]", "the tissue 3 sample", "debug 1", "## 1. What", "C# 7x", "a key in PKCS #8", "#1abc"]
-        {
+        for text in [
+            "error#1",
+            "&#39;",
+            "a[#2b]",
+            "the tissue 3 sample",
+            "debug 1",
+            "## 1. What",
+            "C# 7x",
+            "a key in PKCS #8",
+            "#1abc",
+        ] {
             assert_eq!(lines_of("a.md", text), [0; 0], "no tracker: {text}");
         }
     }

@@ -4,6 +4,7 @@ mod code;
 mod documents;
 mod edges;
 mod files;
+mod generated;
 mod rust;
 
 use std::fmt;
@@ -44,6 +45,7 @@ pub(crate) fn run() -> Result<(), String> {
     let files = files::text_files(workspace::root())?;
     let mut violations = edges::check(&metadata, workspace::root());
     violations.extend(rust::check_roots(&metadata, workspace::root()));
+    violations.extend(generated::check(workspace::root()));
     for file in &files {
         violations.extend(documents::check(file));
         if file.is_rust() {

@@ -4,3 +4,8 @@ pub mod catalog;
 pub mod credentials;
 pub mod database;
 pub mod objects;
+pub mod s3;
+pub mod hub;
+pub mod ledger;
+pub mod payloads;
+pub mod store;

@@ -23,7 +23,6 @@ pub use content::{Content, Incoming};
 pub use list::{Listed, ListedVersion, Listing, Position, Query, VersionListing, VersionPosition};
 
 use crate::database::Database;
-use rows::Row;
 
 /// The tables, for [`Database::open`].
 pub const SCHEMA: &str = rows::SCHEMA;
@@ -244,20 +243,22 @@ impl Objects {
 
     /// Stores a body that is there already under another key: one row.
     pub async fn copy(&self, from: Address<'_>, target: Target) -> Result<Object, ObjectError> {
-        match self.link(from, target).await? {
+        match self.link(from, target, None).await? {
             (object, PutOutcome::Created) => Ok(object),
             (_, PutOutcome::Existed) => Err(ObjectError::ConditionFailed),
         }
     }
 
-    /// As [`Objects::copy`], if nothing is under the key; answers with what is there afterwards.
+    /// As [`Objects::copy`], if nothing is under the key; answers with what is there afterwards. A body other than
+    /// `expected` is not copied but told as [`Fault::Damaged`].
     pub async fn copy_if_absent(
         &self,
         from: Address<'_>,
         mut target: Target,
+        expected: Option<Digest>,
     ) -> Result<(Object, PutOutcome), ObjectError> {
         target.condition = Condition::IfAbsent;
-        self.link(from, target).await
+        self.link(from, target, expected).await
     }
 
     /// What is known of an object.
@@ -275,7 +276,7 @@ impl Objects {
     }
 
     /// Removes one version for good. Nothing happens if there is no such version.
-    /// Its body stays until [`Objects::sweep`], since others may share it.
+    /// Its body stays: other objects may share it.
     pub async fn delete_version(
         &self,
         bucket: &str,
@@ -307,14 +308,19 @@ impl Objects {
         self.database.write(move |connection| rows::put(connection, bucket, target, &stored, now)).await?
     }
 
-    async fn link(&self, from: Address<'_>, target: Target) -> Result<(Object, PutOutcome), ObjectError> {
+    async fn link(
+        &self,
+        from: Address<'_>,
+        target: Target,
+        expected: Option<Digest>,
+    ) -> Result<(Object, PutOutcome), ObjectError> {
         let bucket = self.check(&target)?;
         let from_bucket = self.bucket_id(from.bucket)?;
         let (key, version, now) = (from.key.to_owned(), from.version, self.clock.now());
         self.database
-            .write(move |connection| match rows::find(connection, from_bucket, &key, version)? {
-                Ok(object) => rows::link(connection, bucket, target, &Row::of(&object), now),
-                Err(error) => Ok(Err(error)),
+            .write(move |connection| {
+                let find = || rows::find(connection, from_bucket, &key, version);
+                rows::link(connection, bucket, target, find, expected, now)
             })
             .await?
     }

@@ -1,14 +1,14 @@
-use std::io::SeekFrom;
+use std::io::{ErrorKind, SeekFrom};
 use std::ops::Range;
 
 use bytes::Bytes;
 use lake::Fault;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::content::path_of;
-use super::{Object, Objects, PART, file_fault};
+use super::{Address, Object, ObjectError, Objects, PART, file_fault, rows};
 
 /// The bytes of an object, or a range of them, opened for reading.
 #[derive(Debug)]
@@ -47,20 +47,31 @@ impl Body {
 }
 
 impl Objects {
+    /// An object and all its bytes, in one read.
+    pub async fn get(&self, address: Address<'_>) -> Result<(Object, Body), ObjectError> {
+        let bucket = self.bucket_id(address.bucket)?;
+        let (key, version) = (address.key.to_owned(), address.version);
+        let found = self.database.read(move |connection| {
+            Ok(match rows::find(connection, bucket, &key, version)? {
+                Ok(object) => Ok((inline_body(connection, object.content)?, object)),
+                Err(error) => Err(error),
+            })
+        });
+        let (inline, object) = found.await??;
+        let body = self.body_of(&object, inline, 0..object.size).await?;
+        Ok((object, body))
+    }
+
     /// Opens the bytes of an object that lie in `range` (cut to the object's size). Only a small body is held in memory.
     pub async fn open_body(&self, object: &Object, range: Range<u64>) -> Result<Body, Fault> {
+        let content = object.content;
+        let inline = self.database.read(move |connection| inline_body(connection, content)).await?;
+        self.body_of(object, inline, range).await
+    }
+
+    async fn body_of(&self, object: &Object, inline: Inline, range: Range<u64>) -> Result<Body, Fault> {
         let end = range.end.min(object.size);
         let start = range.start.min(end);
-        let content = object.content;
-        let inline: Option<Option<Vec<u8>>> = self
-            .database
-            .read(move |connection| {
-                connection
-                    .prepare_cached("SELECT body FROM content WHERE id = ?1")?
-                    .query_row([content], |row| row.get(0))
-                    .optional()
-            })
-            .await?;
         let damaged = |reason: &str| Fault::Damaged {
             part: PART,
             what: object.sha256.to_string(),
@@ -79,7 +90,7 @@ impl Objects {
             Some(None) => {
                 let path = path_of(&self.folder, &object.sha256);
                 let mut file = File::open(path).await.map_err(|error| match error.kind() {
-                    std::io::ErrorKind::NotFound => damaged("its file is not there"),
+                    ErrorKind::NotFound => damaged("its file is not there"),
                     _ => file_fault(&error),
                 })?;
                 let length = file.metadata().await.map_err(|error| file_fault(&error))?.len();
@@ -91,4 +102,14 @@ impl Objects {
             }
         }
     }
+}
+
+/// `None`: no such content. `Some(None)`: it is a file.
+type Inline = Option<Option<Vec<u8>>>;
+
+fn inline_body(connection: &Connection, content: i64) -> rusqlite::Result<Inline> {
+    connection
+        .prepare_cached("SELECT body FROM content WHERE id = ?1")?
+        .query_row([content], |row| row.get(0))
+        .optional()
 }

@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use lake::{Digest, PutOutcome};
+use lake::{Digest, Fault, PutOutcome};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
 use super::content::Stored;
-use super::{Bucket, Condition, Latest, Object, ObjectError, Target, VersionId};
+use super::{Bucket, Condition, Latest, Object, ObjectError, PART, Target, VersionId};
 use crate::database::{nanoseconds, timestamp};
 
 /// `object` is ordered as S3 lists: by key, newest version first. Size and checksums stand in it too, so that lists
@@ -46,28 +46,17 @@ pub(super) const COLUMNS: &str =
 type Found<T> = rusqlite::Result<Result<T, ObjectError>>;
 
 /// What a row says of a body.
-pub(super) struct Row {
+struct Row {
     content: i64,
     size: u64,
     md5: Vec<u8>,
     sha256: Digest,
 }
 
-impl Row {
-    pub(super) fn of(object: &Object) -> Self {
-        Self {
-            content: object.content,
-            size: object.size,
-            md5: hex::decode(&object.etag).unwrap_or_default(),
-            sha256: object.sha256,
-        }
-    }
-}
-
 /// A version as it lies in the table.
 pub(super) enum Version {
     Object(Object),
-    Marker { key: String, version_id: VersionId, modified_at: Timestamp },
+    Marker { version_id: VersionId, modified_at: Timestamp },
 }
 
 pub(super) fn bucket_ids(connection: &Connection) -> rusqlite::Result<HashMap<String, i64>> {
@@ -145,20 +134,36 @@ pub(super) fn put(
     }
 }
 
-/// Stores a body that is there already under another key.
+/// Stores a body that is there already under another key. Its own place is looked at only if it is to be written:
+/// what was copied long ago is there though its origin may have gone.
 pub(super) fn link(
     connection: &Connection,
     bucket: i64,
     target: Target,
-    row: &Row,
+    origin: impl FnOnce() -> Found<Object>,
+    expected: Option<Digest>,
     now: Timestamp,
 ) -> Found<(Object, PutOutcome)> {
-    let newest = newest(connection, bucket, &target.key)?;
-    match judge(&target.condition, newest) {
-        Verdict::Go(last) => insert(connection, bucket, target, row, last, now).map(Ok),
-        Verdict::Keep(object) => Ok(Ok((*object, PutOutcome::Existed))),
-        Verdict::Refuse => Ok(Err(ObjectError::ConditionFailed)),
+    let last = match judge(&target.condition, newest(connection, bucket, &target.key)?) {
+        Verdict::Go(last) => last,
+        Verdict::Keep(object) => return Ok(Ok((*object, PutOutcome::Existed))),
+        Verdict::Refuse => return Ok(Err(ObjectError::ConditionFailed)),
+    };
+    let origin = match origin()? {
+        Ok(origin) => origin,
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Some(expected) = expected.filter(|expected| *expected != origin.sha256) {
+        let reason = format!("its SHA-256 is {}, {expected} was expected", origin.sha256);
+        return Ok(Err(Fault::Damaged { part: PART, what: origin.key, reason }.into()));
     }
+    let row = Row {
+        content: origin.content,
+        size: origin.size,
+        md5: hex::decode(&origin.etag).unwrap_or_default(),
+        sha256: origin.sha256,
+    };
+    insert(connection, bucket, target, &row, last, now).map(Ok)
 }
 
 pub(super) fn insert_marker(
@@ -207,14 +212,13 @@ pub(super) fn set_tags(
 
 /// Reads a row of [`COLUMNS`].
 pub(super) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Version> {
-    let key = text_of(row.get_ref(0)?.as_blob()?)?;
     let version_id = VersionId(row.get(1)?);
     let modified_at = timestamp(row.get(2)?);
     let Some(content) = row.get(3)? else {
-        return Ok(Version::Marker { key, version_id, modified_at });
+        return Ok(Version::Marker { version_id, modified_at });
     };
     Ok(Version::Object(Object {
-        key,
+        key: text_of(row.get_ref(0)?.as_blob()?)?,
         version_id,
         sha256: Digest::from_bytes(row.get(6)?),
         etag: hex::encode(row.get_ref(5)?.as_blob()?),

@@ -1,13 +1,21 @@
 //! The credentials that requests to S3 and DynamoDB are signed with, and who they stand for.
 
+mod kept;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
-use lake::Source;
+use lake::{Fault, Source};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+use crate::database::Database;
+use crate::randomness::Randomness;
+
+pub use kept::SCHEMA;
+pub(crate) use kept::{keep, kept, kept_random};
 
 /// Who signed a request, as the credentials say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +109,11 @@ pub struct CredentialMint {
 }
 
 impl CredentialMint {
+    /// The mint of this data folder, on the master key kept in its database.
+    pub async fn open(database: &Database, randomness: &dyn Randomness) -> Result<Self, Fault> {
+        Ok(Self::new(kept_random(database, "credential-master", randomness).await?))
+    }
+
     /// A mint on the lake's master key: 32 random bytes, made once and kept in the data folder.
     pub fn new(master: [u8; 32]) -> Self {
         let master = Zeroizing::new(master);
@@ -175,11 +188,11 @@ impl CredentialMint {
             return Err(CredentialProblem::Invalid);
         }
         let token = session_token.filter(|token| !token.is_empty()).ok_or(CredentialProblem::Missing)?;
-        let said = self.open(access_key_id, token).ok_or(CredentialProblem::Invalid)?;
+        let said = self.unseal(access_key_id, token).ok_or(CredentialProblem::Invalid)?;
         if now.as_second() >= said.ends { Err(CredentialProblem::Expired) } else { Ok(said.principal) }
     }
 
-    fn open(&self, access_key_id: &str, token: &str) -> Option<Sealed> {
+    fn unseal(&self, access_key_id: &str, token: &str) -> Option<Sealed> {
         if token.len() > LONGEST_TOKEN {
             return None;
         }

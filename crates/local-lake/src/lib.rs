@@ -9,3 +9,7 @@ pub mod hub;
 pub mod ledger;
 pub mod payloads;
 pub mod store;
+pub mod identity;
+pub mod issuer;
+pub mod randomness;
+pub mod users;

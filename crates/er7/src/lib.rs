@@ -23,6 +23,7 @@ mod places;
 mod prepare;
 mod schema;
 mod segment;
+pub mod split;
 mod stamp;
 mod wide;
 

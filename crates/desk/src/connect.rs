@@ -29,7 +29,7 @@ pub enum ConnectProblem {
     #[error("{url} is not encrypted. A lake on another computer is reached by https:// only")]
     NotEncrypted {
         /// The address.
-        url: Url,
+        url: String,
     },
     /// The file cannot be read.
     #[error("the file {path} cannot be read: {error}")]
@@ -52,7 +52,7 @@ pub enum ConnectProblem {
     #[error("{url}: {error}. Check the address, and that the lake is running")]
     NoLake {
         /// The address.
-        url: Url,
+        url: String,
         /// What happened.
         #[source]
         error: front_door::Fault,
@@ -63,7 +63,7 @@ pub enum ConnectProblem {
     )]
     OtherVersion {
         /// The address.
-        url: Url,
+        url: String,
         /// Its schema.
         schema: String,
     },
@@ -73,7 +73,7 @@ pub enum ConnectProblem {
     )]
     NotTrusted {
         /// The address.
-        url: Url,
+        url: String,
         /// The field.
         field: &'static str,
         /// What it says.
@@ -86,13 +86,13 @@ pub enum ConnectProblem {
 /// Reads and checks the profile of the lake that an address or a stack outputs file names.
 pub async fn connect(given: &str) -> Result<Profile, ConnectProblem> {
     let url = address_of(given)?;
-    let door =
-        FrontDoor::new(url.clone()).map_err(|error| ConnectProblem::NoLake { url: url.clone(), error })?;
+    let door = FrontDoor::new(url.clone())
+        .map_err(|error| ConnectProblem::NoLake { url: url.to_string(), error })?;
     let read = tokio::time::timeout(PROFILE_LIMIT, door.profile()).await;
     let slow = || front_door::Fault::Unreachable { reason: "it took too long".to_owned() };
     let profile = read
         .unwrap_or_else(|_| Err(slow()))
-        .map_err(|error| ConnectProblem::NoLake { url: url.clone(), error })?;
+        .map_err(|error| ConnectProblem::NoLake { url: url.to_string(), error })?;
     check(&profile, &url)?;
     Ok(profile)
 }
@@ -107,7 +107,7 @@ pub fn address_of(given: &str) -> Result<Url, ConnectProblem> {
         _ => return Err(ConnectProblem::NotAnAddress { given: given.to_owned() }),
     };
     if url.scheme() == "http" && !is_loopback(&url) {
-        return Err(ConnectProblem::NotEncrypted { url });
+        return Err(ConnectProblem::NotEncrypted { url: url.to_string() });
     }
     Ok(url)
 }
@@ -117,10 +117,10 @@ pub fn address_of(given: &str) -> Result<Url, ConnectProblem> {
 /// on loopback when the lake itself is; the browser is sent back to this computer only.
 pub fn check(profile: &Profile, url: &Url) -> Result<(), ConnectProblem> {
     if profile.schema != "lake-profile/1" {
-        return Err(ConnectProblem::OtherVersion { url: url.clone(), schema: profile.schema.clone() });
+        return Err(ConnectProblem::OtherVersion { url: url.to_string(), schema: profile.schema.clone() });
     }
     let refuse = |field, value: &str, why| ConnectProblem::NotTrusted {
-        url: url.clone(),
+        url: url.to_string(),
         field,
         value: value.to_owned(),
         why,
@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn every_way_to_lead_a_token_astray_is_refused() {
         let there = Url::parse("https://lake.example.org").unwrap();
-        let changes: [(&str, fn(&mut Profile)); 9] = [
+        type Lie = fn(&mut Profile);
+        let changes: [(&str, Lie); 9] = [
             ("another front door", |p| p.endpoints.front_door = "https://evil.example.org".to_owned()),
             ("another port", |p| p.endpoints.front_door = "https://lake.example.org:8443".to_owned()),
             ("plain issuer", |p| p.issuer = "http://lake.example.org".to_owned()),

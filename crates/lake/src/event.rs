@@ -227,3 +227,6 @@ impl FilterPolicy {
         serde_json::from_str(include_str!("../../../infra/staging-filter-policy.json"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,3 +114,6 @@ pub enum Staging {
         undelivered: Vec<String>,
     },
 }
+
+#[cfg(test)]
+mod tests;

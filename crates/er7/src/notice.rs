@@ -35,8 +35,8 @@ pub(crate) struct Current {
     value_type: ValueType,
     /// OBX-5.4 says base64.
     is_base64: bool,
-    /// The first field that is nothing but a segment's name.
-    name_alone: Option<(usize, Range<usize>)>,
+    /// The first field that may end with the next segment's name.
+    joined: Option<(usize, Range<usize>)>,
     has_more_fields: bool,
 }
 
@@ -245,31 +245,39 @@ impl SegmentWriter<'_> {
         }
     }
 
-    /// Whether the next segment's name stands at the end of this field: `…2.5PID|1|…`.
+    /// Whether the next segment's name stands at the end of this field, as in `…2.5PID|1|…`. Names are also ordinary
+    /// words (`PCR`), so something has to speak for it: a set id behind it, or more fields than are defined.
     fn notice_joined(&mut self, range: Range<usize>, position: Position) {
         let [before @ .., first, second, third] = cut(self.text, range.start, range.end) else { return };
         if !first.is_ascii_uppercase() || !third.is_ascii_alphanumeric() {
             return;
         }
         let name = [*first, *second, *third];
-        let is_apart = match before.last() {
-            None => false,
-            Some(&byte) => !byte.is_ascii_uppercase() && self.class(byte) <= SPECIAL,
-        };
+        let is_apart = before
+            .last()
+            .is_none_or(|&byte| !byte.is_ascii_uppercase() && byte != b'_' && self.class(byte) <= SPECIAL);
+        if !is_apart || self.schema.segment(name).is_none() {
+            return;
+        }
         let at = range.end - 3..range.end;
-        if before.is_empty() && self.current.name_alone.is_none() {
-            if self.schema.segment(name).is_some() {
-                self.current.name_alone = Some((position.field, at));
-            }
-        } else if is_apart && self.schema.segment(name).is_some() {
+        let next = cut(self.text, range.end + 1, self.text.len().min(range.end + 6));
+        let separator = self.delimiters.field.byte;
+        let next = next.iter().position(|&byte| byte == separator).and_then(|length| next.get(..length));
+        let has_set_id = match next {
+            Some([]) | None => false,
+            Some(id) => id.iter().all(u8::is_ascii_digit),
+        };
+        if has_set_id && !before.is_empty() {
             self.value_finding(&codes::RUN_TOGETHER, Some("segment-in-field"), position, at);
+        } else if self.current.joined.is_none() {
+            self.current.joined = Some((position.field, at));
         }
     }
 
     /// The segment is complete.
     pub(crate) fn end_segment(&mut self) {
         if self.current.has_more_fields
-            && let Some((field, at)) = self.current.name_alone.take()
+            && let Some((field, at)) = self.current.joined.take()
         {
             let position = Position { field, repetition: 1, component: 1, subcomponent: 1 };
             self.value_finding(&codes::RUN_TOGETHER, Some("segment-in-field"), position, at);

@@ -12,7 +12,7 @@ use crate::json;
 use crate::places::{Layer, Places, Run};
 use crate::prepare::{Envelope, Prepared};
 use crate::schema::Schema;
-use crate::segment::SegmentWriter;
+use crate::segment::{Classes, SegmentWriter};
 use crate::stamp::LakeStamp;
 use memchr::memchr;
 use std::borrow::Cow;
@@ -72,7 +72,9 @@ pub fn parse(
 
     let before = write_start(prepared, stamp, &header, charset, out);
     let has_zone = header.sent_at.as_deref().is_some_and(checks::has_zone);
-    let mut writer = SegmentWriter::new(text.as_bytes(), &delimiters, schema, &places, has_zone, out);
+    let classes = Classes::of_message(&delimiters);
+    let mut writer =
+        SegmentWriter::new(text.as_bytes(), &delimiters, schema, &classes, &places, has_zone, out);
     if start > 0 {
         preamble(&mut writer, start);
     }

@@ -24,7 +24,8 @@ impl Schema {
 
     /// The segment of that name, if this version has it.
     pub(crate) fn segment(self, id: [u8; 3]) -> Option<&'static SegmentSchema> {
-        let place = self.segments.binary_search_by(|known| known.id.cmp(&id)).ok()?;
+        let id = key(id);
+        let place = self.segments.binary_search_by_key(&id, |known| known.id).ok()?;
         self.segments.get(place)
     }
 }
@@ -55,7 +56,7 @@ pub(crate) fn is_data_type(name: &[u8]) -> bool {
 
 /// A defined segment.
 pub(crate) struct SegmentSchema {
-    id: [u8; 3],
+    id: u32,
     /// For each field, from 1, whether it is a date or time.
     times: Box<[Time]>,
 }
@@ -70,6 +71,11 @@ impl SegmentSchema {
     pub(crate) fn time(&self, field: usize) -> Time {
         field.checked_sub(1).and_then(|index| self.times.get(index)).copied().unwrap_or_default()
     }
+}
+
+/// Numbers compare faster than bytes.
+fn key([first, second, third]: [u8; 3]) -> u32 {
+    u32::from_be_bytes([0, first, second, third])
 }
 
 /// The data types that are a date or time.
@@ -107,7 +113,7 @@ fn segments(version: &'static Version) -> &'static [SegmentSchema] {
         let mut segments: Vec<SegmentSchema> = version
             .segments()
             .filter_map(|segment| {
-                let id = segment.id().as_bytes().try_into().ok()?;
+                let id = key(segment.id().as_bytes().try_into().ok()?);
                 let mut times = vec![Time::No; usize::from(segment.field_count())];
                 for (number, field) in segment.fields() {
                     if let Some(time) = times.get_mut(usize::from(number).saturating_sub(1)) {

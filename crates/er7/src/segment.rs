@@ -32,7 +32,7 @@ pub(crate) struct SegmentWriter<'a> {
     places: &'a Places,
     pub(crate) findings: Findings,
     out: &'a mut Vec<u8>,
-    classes: [u8; 256],
+    classes: &'a Classes,
     /// `"PID-` and then, for the field at hand, its number and repetition.
     prefix: Vec<u8>,
     name_length: usize,
@@ -61,6 +61,7 @@ impl<'a> SegmentWriter<'a> {
         text: &'a [u8],
         delimiters: &'a Delimiters,
         schema: Schema,
+        classes: &'a Classes,
         places: &'a Places,
         has_zone: bool,
         out: &'a mut Vec<u8>,
@@ -72,7 +73,7 @@ impl<'a> SegmentWriter<'a> {
             places,
             findings: Findings::default(),
             out,
-            classes: classes(delimiters),
+            classes,
             prefix: Vec::with_capacity(64),
             name_length: 0,
             is_first: true,
@@ -199,11 +200,16 @@ impl<'a> SegmentWriter<'a> {
         let mut scan = start;
         let mut is_special = false;
         let mut is_split = false;
+        let classes = self.classes;
+        let line = cut(self.text, 0, range.end);
         loop {
-            let rest = cut(self.text, scan, range.end);
-            let (class, at) = match rest.iter().position(|&byte| self.class(byte) != PLAIN) {
-                Some(offset) => (rest.get(offset).map_or(END, |&byte| self.class(byte)), scan + offset),
-                None => (END, range.end),
+            let mut at = scan;
+            let class = loop {
+                let Some(&byte) = line.get(at) else { break END };
+                match classes.of(byte) {
+                    PLAIN => at += 1,
+                    class => break class,
+                }
             };
             scan = at + 1;
             if class == SPECIAL {
@@ -265,15 +271,10 @@ impl<'a> SegmentWriter<'a> {
             self.prefix.push(b'.');
         }
         self.out.extend_from_slice(&self.prefix);
-        json::number(self.out, position.component as u64);
-        if position.subcomponent > 1 {
-            self.out.push(b'.');
-            json::number(self.out, position.subcomponent as u64);
-            if self.delimiters.subcomponent.is_some_and(|delimiter| delimiter.byte == b'&') {
-                self.notice_entity(range.clone(), position);
-            }
+        match (u8::try_from(position.component), position.subcomponent) {
+            (Ok(component @ 0..10), 1) => self.out.extend_from_slice(&[b'0' + component, b'"', b':', b'"']),
+            _ => self.end_key(range.clone(), position),
         }
-        self.out.extend_from_slice(b"\":\"");
         let value = cut(self.text, range.start, range.end);
         if is_special {
             self.special_value(range.clone(), position);
@@ -289,6 +290,18 @@ impl<'a> SegmentWriter<'a> {
         }
     }
 
+    fn end_key(&mut self, range: Range<usize>, position: Position) {
+        json::number(self.out, position.component as u64);
+        if position.subcomponent > 1 {
+            self.out.push(b'.');
+            json::number(self.out, position.subcomponent as u64);
+            if self.delimiters.subcomponent.is_some_and(|delimiter| delimiter.byte == b'&') {
+                self.notice_entity(range, position);
+            }
+        }
+        self.out.extend_from_slice(b"\":\"");
+    }
+
     fn special_value(&mut self, range: Range<usize>, position: Position) {
         let has_escape = self.notice_special(range.clone(), position);
         let value = cut(self.text, range.start, range.end);
@@ -302,30 +315,50 @@ impl<'a> SegmentWriter<'a> {
 
     /// What a byte means in this message.
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
     pub(crate) fn class(&self, byte: u8) -> u8 {
-        self.classes[usize::from(byte)]
+        self.classes.of(byte)
     }
 }
 
-fn classes(delimiters: &Delimiters) -> [u8; 256] {
-    let mut classes = [PLAIN; 256];
-    for (byte, class) in (0..=u8::MAX).zip(classes.iter_mut()) {
-        let is_special = json::needs_escape(byte) || byte == 0x7F || byte == 0xEF || byte == b'&';
-        *class = if is_special { SPECIAL } else { PLAIN };
+/// What each byte means in a message.
+pub(crate) struct Classes([u8; 256]);
+
+impl Classes {
+    pub(crate) fn of_message(delimiters: &Delimiters) -> Self {
+        let mut classes = USUAL;
+        let mut set = |delimiter: Option<Delimiter>, to: u8| {
+            if let Some(class) = delimiter.and_then(|delimiter| classes.get_mut(usize::from(delimiter.byte)))
+            {
+                *class = to;
+            }
+        };
+        set(delimiters.escape, SPECIAL);
+        set(delimiters.subcomponent, SUBCOMPONENT);
+        set(delimiters.repetition, REPETITION);
+        set(Some(delimiters.component), COMPONENT);
+        set(Some(delimiters.field), FIELD);
+        Self(classes)
     }
-    let mut set = |delimiter: Option<Delimiter>, to: u8| {
-        if let Some(class) = delimiter.and_then(|delimiter| classes.get_mut(usize::from(delimiter.byte))) {
-            *class = to;
-        }
-    };
-    set(delimiters.escape, SPECIAL);
-    set(delimiters.subcomponent, SUBCOMPONENT);
-    set(delimiters.repetition, REPETITION);
-    set(Some(delimiters.component), COMPONENT);
-    set(Some(delimiters.field), FIELD);
-    classes
+
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
+    fn of(&self, byte: u8) -> u8 {
+        self.0[usize::from(byte)]
+    }
 }
+
+/// Before the delimiters are known: what JSON escapes, controls, and where damage may start.
+const USUAL: [u8; 256] = {
+    let mut classes = [PLAIN; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if byte < 0x20 || matches!(byte, 0x22 | 0x26 | 0x5C | 0x7F | 0xEF) {
+            classes[byte] = SPECIAL;
+        }
+        byte += 1;
+    }
+    classes
+};
 
 enum Name {
     WellFormed([u8; 3]),

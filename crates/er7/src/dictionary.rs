@@ -1,12 +1,17 @@
 //! Segments, fields, components, data types and message structures of HL7 2.1 to 2.8, with their names.
 //!
 //! The data is `dictionary/dictionary.bin` (its notice beside it), made by `cargo xtask dictionary`. Lookups by version, id and number neither
-//! allocate nor parse.
+//! allocate nor parse. [`describe`] answers people: by path (`PID-7`), by id (`XPN`) or by meaning ("date of birth").
 
 mod blob;
+mod describe;
 mod path;
+mod search;
+mod synonyms;
 mod version;
+mod words;
 
+pub use describe::{Description, DescriptionKind, describe};
 pub use path::{PathName, name_of_path};
 pub use version::{Choice, Version, for_version, versions};
 

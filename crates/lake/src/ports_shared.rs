@@ -10,7 +10,7 @@ use crate::{
     MessageId, NewClaim, ObjectKey, PayloadRef, Payloads, SettledMessage, Source, Store, StoredObject,
 };
 
-impl<T: Clock> Clock for Arc<T> {
+impl<T: Clock + ?Sized> Clock for Arc<T> {
     fn now(&self) -> Timestamp {
         T::now(self)
     }

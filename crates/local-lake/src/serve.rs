@@ -14,8 +14,9 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// How long a client may take over the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -63,8 +64,8 @@ impl Loopback {
         self.port
     }
 
-    /// Serves until `stop` turns true, then lets requests under way end.
-    pub async fn serve(self, router: Router, stop: watch::Receiver<bool>) {
+    /// Serves until `stop` is cancelled, then lets requests under way end.
+    pub async fn serve(self, router: Router, stop: CancellationToken) {
         let port = self.port;
         let router = router.layer(middleware::from_fn(move |request, next| for_this_host(port, request, next)));
         let room = Arc::new(Semaphore::new(CONNECTIONS));
@@ -87,11 +88,11 @@ async fn for_this_host(port: u16, request: Request, next: Next) -> Response {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, room: Arc<Semaphore>, mut stop: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, router: Router, room: Arc<Semaphore>, stop: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
+            _ = stop.cancelled() => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             accepted = async {
                 let permit = Arc::clone(&room).acquire_owned().await;
@@ -120,7 +121,7 @@ async fn accept(listener: TcpListener, router: Router, room: Arc<Semaphore>, mut
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, router: Router, stop: CancellationToken) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
@@ -134,7 +135,7 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
-        _ = stop.wait_for(|stop| *stop) => {
+        _ = stop.cancelled() => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }

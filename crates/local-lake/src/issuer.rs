@@ -217,4 +217,4 @@ fn fingerprint(secret: &[u8]) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

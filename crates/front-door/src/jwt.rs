@@ -88,8 +88,9 @@ impl<S: KeySource, K: Clock> IdTokens<S, K> {
     async fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenProblem> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenProblem::Malformed)?;
         let kid = header.kid.as_deref().ok_or(TokenProblem::UnknownKey)?;
-        if header.alg != Algorithm::RS256 {
-            return Err(TokenProblem::Malformed); // no other algorithm, and never `none` or a shared secret
+        // No other algorithm, never `none` or a shared secret, and no extension that must be understood (RFC 7515, 4.1.11).
+        if header.alg != Algorithm::RS256 || header.crit.is_some() {
+            return Err(TokenProblem::Malformed);
         }
         let key = self.keys.find(kid, now).await?;
         let mut validation = Validation::new(Algorithm::RS256);

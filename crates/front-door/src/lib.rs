@@ -16,6 +16,8 @@ mod router;
 mod sender;
 mod submission;
 mod submit;
+#[cfg(test)]
+mod tests;
 
 pub use admission::Room;
 pub use door::{FrontDoor, Patience};

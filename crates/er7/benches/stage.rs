@@ -14,7 +14,10 @@ fn main() {
     let rounds = rounds();
     let (messages, origin) = messages();
     let bytes: usize = messages.iter().map(Vec::len).sum();
-    println!("{}", json!({"name": "input", "origin": origin, "messages": messages.len(), "bytes": bytes, "rounds": rounds}));
+    println!(
+        "{}",
+        json!({"name": "input", "origin": origin, "messages": messages.len(), "bytes": bytes, "rounds": rounds})
+    );
     let only = argument("--only");
     let bench = Bench { messages: &messages, bytes, rounds, only: only.as_deref() };
 
@@ -69,7 +72,8 @@ fn peer_value(message: &hl7_parser::Message<'_>) -> Value {
                             continue;
                         }
                         let name = segment.name;
-                        let repetition = if repetition == 0 { String::new() } else { format!("[{}]", repetition + 1) };
+                        let repetition =
+                            if repetition == 0 { String::new() } else { format!("[{}]", repetition + 1) };
                         let subcomponent =
                             if subcomponent == 0 { String::new() } else { format!(".{}", subcomponent + 1) };
                         let key = format!("{name}-{}{repetition}.{}{subcomponent}", field + 1, component + 1);
@@ -137,7 +141,10 @@ fn stamp(digest: er7::Digest) -> er7::LakeStamp<'static> {
 }
 
 fn rounds() -> usize {
-    argument("--rounds").and_then(|rounds| rounds.parse().ok()).filter(|&rounds| rounds > 0).unwrap_or(USUAL_ROUNDS)
+    argument("--rounds")
+        .and_then(|rounds| rounds.parse().ok())
+        .filter(|&rounds| rounds > 0)
+        .unwrap_or(USUAL_ROUNDS)
 }
 
 /// The argument behind this one.
@@ -153,7 +160,11 @@ fn messages() -> (Vec<Vec<u8>>, &'static str) {
     );
     let mut messages = Vec::new();
     collect(&folder, &mut messages);
-    if messages.is_empty() { (generated(), "generated (not run on the corpus: corpus absent)") } else { (messages, "corpus") }
+    if messages.is_empty() {
+        (generated(), "generated (not run on the corpus: corpus absent)")
+    } else {
+        (messages, "corpus")
+    }
 }
 
 fn collect(folder: &Path, messages: &mut Vec<Vec<u8>>) {
@@ -161,7 +172,9 @@ fn collect(folder: &Path, messages: &mut Vec<Vec<u8>>) {
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
     for path in paths {
-        let is_data = !path.extension().is_some_and(|extension| ["json", "md", "py"].iter().any(|other| extension == *other));
+        let is_data = !path
+            .extension()
+            .is_some_and(|extension| ["json", "md", "py"].iter().any(|other| extension == *other));
         if path.is_dir() {
             collect(&path, messages);
         } else if is_data && let Ok(bytes) = std::fs::read(&path) {

@@ -8,6 +8,7 @@ use crate::findings::OddEscapes;
 use crate::json;
 use crate::schema::{self, Time};
 use crate::segment::{Position, SPECIAL, SegmentWriter};
+use memchr::memchr;
 use std::ops::Range;
 
 /// What OBX-2 says of OBX-5.
@@ -92,8 +93,10 @@ impl SegmentWriter<'_> {
 
     /// The first line, whose MSH-1 and MSH-2 are read already; `version` is MSH-12.1.
     pub(crate) fn notice_header(&mut self, range: Range<usize>, encoding: &str) {
-        let separator = range.start + 3;
-        let encoding_span = separator + 1..(separator + 1 + encoding.len()).min(range.end);
+        let start = (range.start + 4).min(range.end);
+        let rest = cut(self.text, start, range.end);
+        let length = memchr(self.delimiters.field.byte, rest).unwrap_or(rest.len());
+        let encoding_span = start..start + length;
         if let Some(remark) = self.delimiters.remark {
             let severity = if remark == Remark::Unusual { Severity::Information } else { Severity::Warning };
             let span = self.submitted(encoding_span.clone());

@@ -63,7 +63,9 @@ pub fn parse(
         Delimiters::read(segment).map_err(|unusable| unusable_delimiters(unusable, start, &places))?;
     let header = Header::of(segment);
     let encoding = delimiters::encoding_characters(segment, delimiters.field.character).to_owned();
+    let mut start = start;
     if let Some((substituted, layer)) = substitute(&text, &mut delimiters) {
+        start = layer.result(start);
         text = Cow::Owned(substituted);
         places.to_mut().push(layer);
     }
@@ -166,7 +168,8 @@ fn preamble(writer: &mut SegmentWriter<'_>, start: usize) {
     let blanks = before.iter().rev().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
     let end = start - blanks;
     if end > 0 {
-        let span = writer.submitted(0..end);
+        let text = before.get(..end).unwrap_or_default().trim_ascii_end();
+        let span = writer.submitted(0..text.len());
         writer.finding_at(&codes::PREAMBLE, Severity::Warning, None, None, span);
     }
     if blanks > 0 {
@@ -199,8 +202,8 @@ fn substitute(text: &str, delimiters: &mut Delimiters) -> Option<(String, Layer)
     if unusual.is_empty() {
         return None;
     }
-    let free = (1..0x20_u8)
-        .filter(|&byte| !matches!(byte, b'\r' | b'\n' | b'\t') && memchr(byte, text.as_bytes()).is_none());
+    let free =
+        (1..0x20_u8).filter(|&byte| !byte.is_ascii_whitespace() && memchr(byte, text.as_bytes()).is_none());
     let substitutes: Vec<Substitute> =
         unusual.into_iter().zip(free).map(|(character, byte)| Substitute { character, byte }).collect();
     delimiters.substitute(&substitutes);

@@ -51,6 +51,14 @@ impl Layer {
         self.runs.get(after.checked_sub(1)?)
     }
 
+    /// The place in the result of a place in the source that was not left out.
+    pub(crate) fn result(&self, source: usize) -> usize {
+        let after = self.runs.partition_point(|run| run.source <= source);
+        let Some(run) = after.checked_sub(1).and_then(|index| self.runs.get(index)) else { return source };
+        let units = (source - run.source) / usize::from(run.source_unit.max(1));
+        run.out + units * usize::from(run.out_unit)
+    }
+
     fn source(&self, range: Range<usize>) -> Range<usize> {
         let Some(first) = self.run_at(range.start) else { return range };
         let start = first.source_at(first.units(range.start));

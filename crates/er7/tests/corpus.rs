@@ -36,12 +36,25 @@ fn leaves_equal_those_of_the_oracle() {
 }
 
 fn describe_odd(out: &mut String, name: &str, message: &common::Message, json: &serde_json::Value) {
-    let ids: Vec<&str> =
-        json["segments"].as_array().expect("segments").iter().filter_map(|segment| segment["id"].as_str()).collect();
-    writeln!(out, "{name}: staged; lines {}, odd {}; segments {}: {}", message.segments, message.odd, ids.len(), ids.join(" "))
-        .expect("a string takes text");
+    let ids: Vec<&str> = json["segments"]
+        .as_array()
+        .expect("segments")
+        .iter()
+        .filter_map(|segment| segment["id"].as_str())
+        .collect();
+    writeln!(
+        out,
+        "{name}: staged; lines {}, odd {}; segments {}: {}",
+        message.segments,
+        message.odd,
+        ids.len(),
+        ids.join(" ")
+    )
+    .expect("a string takes text");
     for finding in json["findings"].as_array().expect("findings") {
-        if ["segment-name", "run-together", "line-feed-in-text"].contains(&finding["code"].as_str().expect("code")) {
+        if ["segment-name", "run-together", "line-feed-in-text"]
+            .contains(&finding["code"].as_str().expect("code"))
+        {
             writeln!(out, "    {finding}").expect("a string takes text");
         }
     }

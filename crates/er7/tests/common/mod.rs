@@ -7,19 +7,19 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// One leaf of the oracle: segment index, segment, field, repetition, component, subcomponent.
-pub type Place = (u64, String, u64, u64, u64, u64);
+pub(crate) type Place = (u64, String, u64, u64, u64, u64);
 
 /// A message as the oracle sees it.
-pub struct Message {
-    pub file: String,
-    pub number: u64,
-    pub text: String,
-    pub odd: u64,
-    pub segments: u64,
-    pub leaves: BTreeMap<Place, String>,
+pub(crate) struct Message {
+    pub(crate) file: String,
+    pub(crate) number: u64,
+    pub(crate) text: String,
+    pub(crate) odd: u64,
+    pub(crate) segments: u64,
+    pub(crate) leaves: BTreeMap<Place, String>,
 }
 
-pub fn stamp(bytes: &[u8]) -> er7::LakeStamp<'static> {
+pub(crate) fn stamp(bytes: &[u8]) -> er7::LakeStamp<'static> {
     er7::LakeStamp {
         message_id: "0190f3a2-0000-7000-8000-000000000001",
         source: "my_hospital_123",
@@ -31,7 +31,7 @@ pub fn stamp(bytes: &[u8]) -> er7::LakeStamp<'static> {
 }
 
 /// Prepares, hands over and parses; the JSON is checked to be one line of valid JSON.
-pub fn stage(bytes: &[u8]) -> Result<(er7::Staged, Value), er7::StagingError> {
+pub(crate) fn stage(bytes: &[u8]) -> Result<(er7::Staged, Value), er7::StagingError> {
     let prepared = er7::prepare(bytes)?;
     let handed = prepared.to_bytes();
     let prepared = er7::Prepared::from_bytes(&handed).expect("what was written can be read");
@@ -43,11 +43,11 @@ pub fn stage(bytes: &[u8]) -> Result<(er7::Staged, Value), er7::StagingError> {
     Ok((staged, value))
 }
 
-pub fn staged(bytes: &[u8]) -> Value {
+pub(crate) fn staged(bytes: &[u8]) -> Value {
     stage(bytes).unwrap_or_else(|error| panic!("should be staged, but: {error:?}")).1
 }
 
-pub fn refused(bytes: &[u8]) -> er7::StagingError {
+pub(crate) fn refused(bytes: &[u8]) -> er7::StagingError {
     match stage(bytes) {
         Ok((_, json)) => panic!("should be refused, but was staged: {json}"),
         Err(error) => error,
@@ -55,7 +55,7 @@ pub fn refused(bytes: &[u8]) -> er7::StagingError {
 }
 
 /// The leaves of staged JSON in the oracle's form.
-pub fn leaves(staged: &Value) -> BTreeMap<Place, String> {
+pub(crate) fn leaves(staged: &Value) -> BTreeMap<Place, String> {
     let mut leaves = BTreeMap::new();
     for (index, segment) in staged["segments"].as_array().expect("segments").iter().enumerate() {
         let id = segment["id"].as_str().expect("id");
@@ -69,10 +69,13 @@ pub fn leaves(staged: &Value) -> BTreeMap<Place, String> {
 }
 
 fn place(index: u64, id: &str, key: &str) -> Place {
-    let rest = key.strip_prefix(id).and_then(|rest| rest.strip_prefix('-')).expect("a key starts with its segment");
+    let rest =
+        key.strip_prefix(id).and_then(|rest| rest.strip_prefix('-')).expect("a key starts with its segment");
     let (field, rest) = rest.split_once('.').expect("a key has a component");
     let (field, repetition) = match field.split_once('[') {
-        Some((field, repetition)) => (field, repetition.strip_suffix(']').expect("closed").parse().expect("number")),
+        Some((field, repetition)) => {
+            (field, repetition.strip_suffix(']').expect("closed").parse().expect("number"))
+        }
         None => (field, 1),
     };
     let (component, subcomponent) = match rest.split_once('.') {
@@ -84,7 +87,7 @@ fn place(index: u64, id: &str, key: &str) -> Place {
 }
 
 /// The folder of the corpus, or none where it is absent.
-pub fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let folder = std::env::var_os("LAKE_CORPUS").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus")),
         PathBuf::from,
@@ -93,7 +96,7 @@ pub fn corpus() -> Option<PathBuf> {
 }
 
 /// Every message of the corpus by the oracle; none, said plainly, where there is no corpus.
-pub fn oracle() -> Option<Vec<Message>> {
+pub(crate) fn oracle() -> Option<Vec<Message>> {
     let Some(folder) = corpus() else {
         println!("not run: corpus absent");
         return None;
@@ -111,10 +114,18 @@ pub fn oracle() -> Option<Vec<Message>> {
         serde_json::from_slice(&std::fs::read(&texts_file).expect("texts")).expect("texts are JSON");
     std::fs::remove_file(&texts_file).expect("the scratch file can go");
     let records = run(&[folder.as_os_str()]);
-    let records: Vec<Value> =
-        serde_json::Deserializer::from_slice(&records).into_iter().map(|record| record.expect("JSON")).collect();
+    let records: Vec<Value> = serde_json::Deserializer::from_slice(&records)
+        .into_iter()
+        .map(|record| record.expect("JSON"))
+        .collect();
     assert_eq!(texts.len(), records.len(), "the oracle tells the same messages twice");
-    Some(texts.into_iter().zip(records).map(|((file, number, text), record)| message(file, number, text, &record)).collect())
+    Some(
+        texts
+            .into_iter()
+            .zip(records)
+            .map(|((file, number, text), record)| message(file, number, text, &record))
+            .collect(),
+    )
 }
 
 fn message(file: String, number: u64, text: String, record: &Value) -> Message {
@@ -130,6 +141,6 @@ fn message(file: String, number: u64, text: String, record: &Value) -> Message {
 }
 
 /// Where tests may write: under the target folder.
-pub fn scratch() -> PathBuf {
+pub(crate) fn scratch() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }

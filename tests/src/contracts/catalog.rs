@@ -72,7 +72,11 @@ pub async fn the_first_event_of_a_name_stays(catalog: &impl Catalog, run: &str) 
         place.size = 999_999;
     }
     record(catalog, &[other]).await;
-    assert_eq!(head(catalog, &message).await.size, SIZE, "the first bytes stay for ever, and so does their event");
+    assert_eq!(
+        head(catalog, &message).await.size,
+        SIZE,
+        "the first bytes stay for ever, and so does their event"
+    );
 }
 
 /// The same events in any order, some twice, end in the same head (a fifth of all orders, evenly spread).

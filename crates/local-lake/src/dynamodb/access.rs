@@ -1,7 +1,7 @@
 //! What a request asks for, in the words of the access policy.
 
-use lake::policy::{Context, Decision, Policy, Request};
 use lake::Source;
+use lake::policy::{Context, Decision, Policy, Request};
 use serde_json::{Map, Value};
 
 use super::key_condition::{KeyCondition, NotAKeyCondition};
@@ -86,7 +86,9 @@ impl Demand {
 /// reading one stands for all of them here.
 fn action(operation: &str) -> String {
     match operation {
-        "ExecuteStatement" | "BatchExecuteStatement" | "ExecuteTransaction" => "dynamodb:PartiQLSelect".to_owned(),
+        "ExecuteStatement" | "BatchExecuteStatement" | "ExecuteTransaction" => {
+            "dynamodb:PartiQLSelect".to_owned()
+        }
         "TransactGetItems" => "dynamodb:GetItem".to_owned(),
         "TransactWriteItems" => "dynamodb:PutItem".to_owned(),
         _ => format!("dynamodb:{operation}"),
@@ -105,7 +107,8 @@ fn hash_attribute(index: Option<&str>) -> Option<String> {
         None => definition.get("KeySchema")?,
         Some(name) => {
             let indexes = definition.get("GlobalSecondaryIndexes")?.as_array()?;
-            let found = indexes.iter().find(|index| index.get("IndexName").is_some_and(|found| found == name));
+            let found =
+                indexes.iter().find(|index| index.get("IndexName").is_some_and(|found| found == name));
             found?.get("KeySchema")?
         }
     };
@@ -136,7 +139,11 @@ fn query_partitions(
 }
 
 /// The partitions that the values behind the placeholders name; none unless every one of them is certain.
-fn named_partitions(condition: &KeyCondition, members: &Map<String, Value>, hash: Option<&str>) -> Vec<String> {
+fn named_partitions(
+    condition: &KeyCondition,
+    members: &Map<String, Value>,
+    hash: Option<&str>,
+) -> Vec<String> {
     let names = members.get("ExpressionAttributeNames");
     let is_hash = |attribute: &str| {
         let name = match attribute.starts_with('#') {
@@ -147,13 +154,18 @@ fn named_partitions(condition: &KeyCondition, members: &Map<String, Value>, hash
     };
     let values = members.get("ExpressionAttributeValues");
     let found = condition.equal_to(is_hash);
-    found.into_iter().map(|value| text_attribute(values?.get(value)?)).collect::<Option<_>>().unwrap_or_default()
+    found
+        .into_iter()
+        .map(|value| text_attribute(values?.get(value)?))
+        .collect::<Option<_>>()
+        .unwrap_or_default()
 }
 
 /// The same for the older `KeyConditions`.
 fn listed_partitions(conditions: &Map<String, Value>, hash: Option<&str>) -> Vec<String> {
     let condition = hash.and_then(|hash| conditions.get(hash));
-    let is_equal = |condition: &&Value| condition.get("ComparisonOperator").is_some_and(|found| found == "EQ");
+    let is_equal =
+        |condition: &&Value| condition.get("ComparisonOperator").is_some_and(|found| found == "EQ");
     let values = condition.filter(is_equal).and_then(|condition| condition.get("AttributeValueList"));
     let values = values.and_then(Value::as_array);
     values
@@ -174,7 +186,11 @@ mod tests {
     use super::*;
 
     fn place() -> Place {
-        Place { region: "us-east-1".to_owned(), account: "000000000000".to_owned(), table: "catalog".to_owned() }
+        Place {
+            region: "us-east-1".to_owned(),
+            account: "000000000000".to_owned(),
+            table: "catalog".to_owned(),
+        }
     }
 
     fn demand(operation: &str, request: Value) -> Demand {
@@ -222,9 +238,12 @@ mod tests {
         assert_eq!(found.leading_keys, ["a#1"], "an equality names the partition");
         let found = with(json!({"ComparisonOperator": "BEGINS_WITH", "AttributeValueList": [{"S": "a#1"}]}));
         assert!(found.leading_keys.is_empty(), "nothing else does");
-        let both = demand("Query", json!({"TableName": "catalog", "KeyConditionExpression": "source_message = :a",
+        let both = demand(
+            "Query",
+            json!({"TableName": "catalog", "KeyConditionExpression": "source_message = :a",
             "ExpressionAttributeValues": {":a": {"S": "a#1"}},
-            "KeyConditions": {"source_message": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "b#1"}]}}}));
+            "KeyConditions": {"source_message": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "b#1"}]}}}),
+        );
         assert!(both.leading_keys.is_empty(), "of two conditions neither is taken for the one that counts");
     }
 
@@ -235,7 +254,11 @@ mod tests {
         assert_eq!(query("#d = :a", Some("by_day")).resource, format!("{arn}/index/by_day"), "the index");
         let key = json!({"source_message": {"S": "a#1"}, "event": {"S": "message"}});
         let by_arn = demand("GetItem", json!({"TableName": arn, "Key": key}));
-        assert_eq!((by_arn.resource.as_str(), by_arn.leading_keys.len()), (arn, 1), "a table named by its ARN");
+        assert_eq!(
+            (by_arn.resource.as_str(), by_arn.leading_keys.len()),
+            (arn, 1),
+            "a table named by its ARN"
+        );
         let odd = demand("GetItem", json!({"TableName": "catalog/index/by_day", "Key": key}));
         assert!(odd.leading_keys.is_empty(), "a name that only looks like an index addresses nothing");
         let other = demand("GetItem", json!({"TableName": "other", "Key": key}));

@@ -26,12 +26,19 @@ impl Refusal {
     }
 
     pub(super) fn unknown_operation() -> Self {
-        Self::coral("UnknownOperationException", "X-Amz-Target names no operation of DynamoDB that this lake has.")
+        Self::coral(
+            "UnknownOperationException",
+            "X-Amz-Target names no operation of DynamoDB that this lake has.",
+        )
     }
 
     pub(super) fn too_large(largest: usize) -> Self {
         let kind = "com.amazon.coral.service#RequestEntityTooLargeException";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, kind, &format!("The request is larger than {largest} bytes."))
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            kind,
+            &format!("The request is larger than {largest} bytes."),
+        )
     }
 
     /// Clients of AWS try again on this one.
@@ -42,7 +49,11 @@ impl Refusal {
 
     pub(super) fn internal() -> Self {
         let kind = "com.amazonaws.dynamodb.v20120810#InternalServerError";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "The catalog could not do this; the lake's log says why.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            kind,
+            "The catalog could not do this; the lake's log says why.",
+        )
     }
 
     fn new(status: StatusCode, kind: &str, message: &str) -> Self {

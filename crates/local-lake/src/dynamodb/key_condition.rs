@@ -241,9 +241,27 @@ mod tests {
     #[test]
     fn what_is_no_key_condition_is_refused() {
         for expression in [
-            "", "pk", "pk =", "pk = p", ":p = pk", "pk = :p OR pk = :q", "NOT pk = :p", "pk = :p AND",
-            "pk <> :p", "(pk = :p", "pk = :p)", "pk = :p sk = :s", "a.b = :p", "a[0] = :p", "pk IN (:a, :b)",
-            "pk = :p -- x", "pk = :p\u{0}", "1k = :p", "# = :p", "pk = :", "begins_with(pk :p)",
+            "",
+            "pk",
+            "pk =",
+            "pk = p",
+            ":p = pk",
+            "pk = :p OR pk = :q",
+            "NOT pk = :p",
+            "pk = :p AND",
+            "pk <> :p",
+            "(pk = :p",
+            "pk = :p)",
+            "pk = :p sk = :s",
+            "a.b = :p",
+            "a[0] = :p",
+            "pk IN (:a, :b)",
+            "pk = :p -- x",
+            "pk = :p\u{0}",
+            "1k = :p",
+            "# = :p",
+            "pk = :",
+            "begins_with(pk :p)",
         ] {
             assert_eq!(KeyCondition::parse(expression), Err(NotAKeyCondition), "{expression:?}");
         }

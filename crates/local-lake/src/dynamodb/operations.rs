@@ -124,9 +124,10 @@ pub(super) fn execute(
         Operation::UpdateTimeToLive => run!(update_time_to_live),
     }?;
     Ok(match operation {
-        Operation::CreateTable | Operation::DeleteTable | Operation::DescribeTable | Operation::UpdateTable => {
-            with_arns_of(place, answer)
-        }
+        Operation::CreateTable
+        | Operation::DeleteTable
+        | Operation::DescribeTable
+        | Operation::UpdateTable => with_arns_of(place, answer),
         _ => answer,
     })
 }
@@ -136,7 +137,8 @@ fn read<T: DeserializeOwned>(request: Value) -> Result<T, DynoxideError> {
     serde_json::from_value(request).map_err(|error| {
         let message = error.to_string();
         let marked = |marker: &str| message.strip_prefix(marker).map(str::to_owned);
-        if let Some(text) = ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"].into_iter().find_map(marked)
+        if let Some(text) =
+            ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"].into_iter().find_map(marked)
         {
             return DynoxideError::ValidationException(text);
         }

@@ -103,7 +103,9 @@ pub(super) async fn attributes(
     let input = request.input;
     let version = input.version_id.as_deref();
     let object = find(endpoint, &request.extensions, &input.bucket, &input.key, version).await?;
-    let asked = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
+    // Clients send the names in one header, with commas, or in several.
+    let names = || input.object_attributes.iter().flat_map(|names| names.as_str().split(',')).map(str::trim);
+    let asked = |name: &str| names().any(|one| one == name);
     Ok(GetObjectAttributesOutput {
         checksum: asked("Checksum").then(|| Checksum {
             checksum_sha256: Some(answer::sha256(&object)),

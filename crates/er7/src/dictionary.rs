@@ -57,20 +57,20 @@ impl Version {
 }
 
 /// A segment of one version.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment(Definition);
 
 impl Segment {
     /// Three letters, as `PID`.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        self.0.id
+        self.0.id()
     }
 
     /// As "Patient Identification".
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.0.name
+        self.0.name()
     }
 
     /// The number of the last field that the version defines.
@@ -124,20 +124,20 @@ impl Field {
 }
 
 /// A data type of one version.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataType(Definition);
 
 impl DataType {
     /// As `XPN`.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        self.0.id
+        self.0.id()
     }
 
     /// As "Extended Person Name".
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.0.name
+        self.0.name()
     }
 
     /// How many components it has; none for a simple type as `ST`.
@@ -161,19 +161,19 @@ impl DataType {
 }
 
 /// A message that a version knows.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageStructure(Definition);
 
 impl MessageStructure {
     /// Type and trigger event, as `ADT_A01`.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        self.0.id
+        self.0.id()
     }
 
     /// As "Admit/visit notification".
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.0.name
+        self.0.name()
     }
 }

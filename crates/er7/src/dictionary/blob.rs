@@ -22,10 +22,27 @@ pub(super) enum Kind {
 /// A segment, data type or message: id, name, and where its fields or components are listed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Definition {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
+    // References into the text: looking a segment up should not pay for names that nobody asks for.
+    id: u32,
+    name: u32,
     pub(super) count: u16,
     start: u32,
+}
+
+impl Definition {
+    pub(super) fn id(&self) -> &'static str {
+        text(self.id)
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        text(self.name)
+    }
+}
+
+impl std::fmt::Debug for Definition {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.id())
+    }
 }
 
 /// A field or component as written in the file.
@@ -107,8 +124,8 @@ fn definition([.., n0, n1]: &[u8; 6]) -> Option<Definition> {
     let row: [u8; 14] = DEFINITIONS.row(usize::from(u16::from_le_bytes([*n0, *n1])))?;
     let [i0, i1, i2, i3, d0, d1, d2, d3, s0, s1, s2, s3, c0, c1] = row;
     Some(Definition {
-        id: text(u32::from_le_bytes([i0, i1, i2, i3])),
-        name: text(u32::from_le_bytes([d0, d1, d2, d3])),
+        id: u32::from_le_bytes([i0, i1, i2, i3]),
+        name: u32::from_le_bytes([d0, d1, d2, d3]),
         count: u16::from_le_bytes([c0, c1]),
         start: u32::from_le_bytes([s0, s1, s2, s3]),
     })

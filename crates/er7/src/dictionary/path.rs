@@ -5,7 +5,7 @@ use std::fmt;
 
 /// What the steps of a path are called; a step that the path does not have, or the version does not know, is absent.
 /// Displays as `Patient Identifier List, ID Number`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct PathName {
     /// The segment that the path starts with.
     pub segment: Option<Segment>,

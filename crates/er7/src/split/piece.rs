@@ -1,5 +1,6 @@
 //! What a file is split into.
 
+use crate::codes;
 use std::fmt;
 use std::ops::Range;
 
@@ -57,23 +58,25 @@ impl Piece {
     pub fn remark(&self) -> Option<Remark> {
         let code = match self {
             Self::Message(_) | Self::Oversize { .. } => return None,
-            Self::Undecodable { at, .. } => return Some(Remark { code: "undecodable", span: *at..at + 1 }),
-            Self::Wrapper(wrapper) if wrapper.is_mismatch() => "batch-count-mismatch",
-            Self::Wrapper(_) => "batch-wrapper",
-            Self::Preamble { .. } => "preamble",
-            Self::Gap(gap) if gap.framing => "mllp-framing",
-            Self::Gap(gap) if gap.byte_order_mark => "byte-order-mark",
-            Self::Gap(_) => "blank-lines",
-            Self::NotHl7 { .. } => "no-message-header",
+            Self::Undecodable { at, .. } => {
+                return Some(Remark { code: codes::UNDECODABLE.code, span: *at..at + 1 });
+            }
+            Self::Wrapper(wrapper) if wrapper.is_mismatch() => codes::BATCH_COUNT_MISMATCH,
+            Self::Wrapper(_) => codes::BATCH_WRAPPER,
+            Self::Preamble { .. } => codes::PREAMBLE,
+            Self::Gap(gap) if gap.framing => codes::MLLP_FRAMING,
+            Self::Gap(gap) if gap.byte_order_mark => codes::BYTE_ORDER_MARK,
+            Self::Gap(_) => codes::BLANK_LINES,
+            Self::NotHl7 { .. } => codes::NO_MESSAGE_HEADER,
         };
-        Some(Remark { code, span: self.span() })
+        Some(Remark { code: code.code, span: self.span() })
     }
 }
 
 /// A stable code and the place in the file that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
-    /// As listed for findings and corrections.
+    /// One of [`crate::codes`].
     pub code: &'static str,
     /// Bytes of the file.
     pub span: Range<u64>,

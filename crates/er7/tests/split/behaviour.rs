@@ -207,6 +207,45 @@ fn a_message_over_the_limit_is_told_without_its_bytes() {
     assert_eq!((summary.messages, summary.oversize, summary.found()), (2, 2, 4), "all four are counted");
 }
 
+/// The one message of a file.
+fn only(file: &[u8]) -> Vec<u8> {
+    let mut messages = Splitter::new(file).filter_map(|piece| match piece.expect("a slice can be read") {
+        Piece::Message(message) => Some(message.into_bytes()),
+        _ => None,
+    });
+    let first = messages.next().expect("there is a message");
+    assert!(messages.next().is_none(), "there is only one");
+    first
+}
+
+#[test]
+fn the_digest_is_the_same_however_the_message_was_framed() {
+    let plain = "MSH|^~\\&|A|B|||20240101||ADT^A01|1|P|2.5\rPID|1||1||Müller^Jörg\rNTE|1||x\r";
+    let digest = er7::digest(plain.as_bytes());
+    let framed = [
+        plain.trim_end().to_owned(),
+        plain.replace('\r', "\n"),
+        plain.replace('\r', "\r\n"),
+        plain.replace('\r', "\r\n\r\n"),
+        format!("\u{FEFF}{plain}"),
+        format!(" \t{plain}"),
+        format!("\x0b{plain}\x1c\r"),
+        format!("\x0b{}\x1c\r\n", plain.trim_end()),
+        format!("\x0b{plain}\x1c\x1c"),
+        format!("\u{FEFF}\x0b\u{FEFF}{plain}\x1c\r\x0b"),
+        format!("received at noon\n\n{plain}\n\n"),
+        format!("FHS|^~\\&|\rBHS|^~\\&|\r{plain}BTS|1\rFTS|1\r"),
+        format!("\x0bBHS|^~\\&|\r{plain}\x1c\r\x0bBTS|1\r\x1c\r"),
+    ];
+    for file in &framed {
+        assert_eq!(er7::digest(&only(file.as_bytes())), digest, "{file:?}");
+        for encoding in 0..4 {
+            let wide = crate::wide::encode(file, encoding);
+            assert_eq!(er7::digest(&only(&wide)), digest, "{file:?} in encoding {encoding}");
+        }
+    }
+}
+
 #[test]
 fn a_message_never_shows_its_text() {
     let shown: String = Splitter::new(&b"MSH|CANARY\r"[..]).map(|piece| format!("{piece:?}")).collect();

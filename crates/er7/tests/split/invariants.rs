@@ -82,6 +82,12 @@ fn check_message(file: &[u8], summary: &Summary, span: std::ops::Range<u64>, byt
     }
     let again = read_span(&mut Cursor::new(file), span).expect("what was found can be read again");
     assert_eq!(again, bytes, "read again, it is the same");
+    // A field separator of 0x1C is no separator for the splitter: as a rule it is framing.
+    let odd_separator = bytes.windows(4).any(|bytes| bytes == b"MSH\x1c");
+    if !odd_separator && let Err(error) = er7::prepare(bytes) {
+        let known = ["unusable-delimiters", "undecodable"].contains(&error.code);
+        assert!(known, "the front door takes it for one message with a header: {error:?}");
+    }
     let (alone, _) = split(bytes, usize::MAX, usize::MAX);
     assert!(
         matches!(&alone[..], [Piece::Message(same)] if same.bytes() == bytes),
@@ -131,7 +137,7 @@ fn hostile_file() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn hold_for_any_bytes(file in prop::collection::vec(any::<u8>(), 0..200)) {

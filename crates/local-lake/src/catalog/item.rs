@@ -59,16 +59,26 @@ impl CatalogKeys {
 /// A head as its item: its fields, the table's key and the keys of the indexes it is in.
 pub(super) fn of_head(head: &Head, shards: NonZeroU32) -> Result<Item, serde_json::Error> {
     let mut item = attributes(head)?;
+    let [source_day, open_source, source_control] = index_partitions(head, shards);
     let keys = [
         ("source_message", Some(CatalogKeys::message(&head.source, head.message_id))),
         ("event", Some(HEAD.to_owned())),
         ("position", Some(CatalogKeys::position(head.received_at, head.message_id))),
-        ("source_day", Some(CatalogKeys::day(&head.source, head.received_at, head.message_id, shards))),
-        ("open_source", head.state.is_open().then(|| CatalogKeys::open(&head.source))),
-        ("source_control", head.control_id.as_deref().and_then(|id| CatalogKeys::control(&head.source, id))),
+        ("source_day", source_day),
+        ("open_source", open_source),
+        ("source_control", source_control),
     ];
     add_keys(&mut item, keys);
     Ok(item)
+}
+
+/// The partitions of `by_day`, `open` and `by_control` that a head is listed in.
+pub(super) fn index_partitions(head: &Head, shards: NonZeroU32) -> [Option<String>; 3] {
+    [
+        Some(CatalogKeys::day(&head.source, head.received_at, head.message_id, shards)),
+        head.state.is_open().then(|| CatalogKeys::open(&head.source)),
+        head.control_id.as_deref().and_then(|id| CatalogKeys::control(&head.source, id)),
+    ]
 }
 
 /// An event as its item; without any key of an index, which list heads only.

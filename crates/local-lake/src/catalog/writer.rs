@@ -140,15 +140,21 @@ impl Pen {
     fn write<'a>(&mut self, events: impl Iterator<Item = &'a CatalogEvent>) -> Result<(), Fault> {
         let mut draft = Draft::default();
         for event in events {
-            draft.add(&self.storage, &self.settings.table, event)?;
+            draft.add(&self.storage, &self.settings, event)?;
         }
-        let (items, days) = draft.into_items(&self.settings, &self.listed_days)?;
+        let Written { items, days, leaves_an_index } = draft.into_items(&self.settings, &self.listed_days)?;
         if items.is_empty() {
             return Ok(());
         }
-        let table = &self.settings.table;
-        at_once(import_items::execute(&self.storage, table, items, &ImportOptions::default()))
-            .map_err(|error| fault(&error))?;
+        let (storage, table, options) = (&self.storage, &self.settings.table, ImportOptions::default());
+        // Both write all items and index rows in one transaction. Only where a head leaves a partition of an index are
+        // there rows to take out; looking for them otherwise would cost three deletions an item.
+        let written = if leaves_an_index {
+            at_once(import_items::execute(storage, table, items, &options))
+        } else {
+            at_once(import_items::execute_skip_gsi_deletes(storage, table, items, &options))
+        };
+        written.map_err(|error| fault(&error))?;
         if self.listed_days.len() > DAYS_REMEMBERED {
             self.listed_days.clear();
         }
@@ -164,22 +170,40 @@ struct Draft {
     events: Vec<Item>,
 }
 
+/// A draft made ready.
+struct Written {
+    items: Vec<Item>,
+    /// Partition and day of the day items among them.
+    days: HashSet<(String, String)>,
+    leaves_an_index: bool,
+}
+
 struct Drafted {
     head: Option<Head>,
+    /// The partitions of the indexes that the head was in before.
+    listed_in: Option<[Option<String>; 3]>,
     is_changed: bool,
     names: HashSet<String>,
 }
 
 impl Draft {
-    fn add(&mut self, storage: &Storage, table: &str, event: &CatalogEvent) -> Result<(), Fault> {
+    fn add(
+        &mut self,
+        storage: &Storage,
+        settings: &CatalogSettings,
+        event: &CatalogEvent,
+    ) -> Result<(), Fault> {
+        let table = &settings.table;
         let key = CatalogKeys::message(&event.source, event.message_id);
         let name = event.name();
         let drafted = match self.heads.get_mut(&key) {
             Some(drafted) => drafted,
             None => {
                 let head = stored_head(storage, table, &key)?;
+                let listed_in = head.as_ref().map(|head| item::index_partitions(head, settings.shards));
                 self.heads.entry(key.clone()).or_insert(Drafted {
                     head,
+                    listed_in,
                     is_changed: false,
                     names: HashSet::new(),
                 })
@@ -203,19 +227,23 @@ impl Draft {
         self,
         settings: &CatalogSettings,
         listed_days: &HashSet<(String, String)>,
-    ) -> Result<(Vec<Item>, HashSet<(String, String)>), Fault> {
+    ) -> Result<Written, Fault> {
         let mut items = self.events;
         let mut days = HashSet::new();
+        let mut leaves_an_index = false;
         for (key, drafted) in self.heads {
             let (Some(mut head), true) = (drafted.head, drafted.is_changed) else { continue };
             head.revision += 1;
+            let before = drafted.listed_in.into_iter().flatten();
+            let mut pairs = before.zip(item::index_partitions(&head, settings.shards));
+            leaves_an_index |= pairs.any(|(before, after)| before.is_some() && before != after);
             items.push(item::of_head(&head, settings.shards).map_err(|error| damaged(&key, &error))?);
             let day = (CatalogKeys::days(&head.source), day_of(head.received_at).to_string());
             if !listed_days.contains(&day) && days.insert(day) {
                 items.push(item::of_day(&head));
             }
         }
-        Ok((items, days))
+        Ok(Written { items, days, leaves_an_index })
     }
 }
 

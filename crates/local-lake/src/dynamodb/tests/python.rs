@@ -53,11 +53,15 @@ fn plain(session: &SessionCredentials) -> Value {
         "token": session.session_token.expose()})
 }
 
-/// `venv` in the folder that cargo builds into.
+/// The interpreter that `cargo xtask test` names in LAKE_PYTHON, or that of `venv` in the folder that cargo builds into.
 fn python() -> Option<PathBuf> {
-    let this = std::env::current_exe().ok()?;
-    let program = if cfg!(windows) { "venv/Scripts/python.exe" } else { "venv/bin/python" };
-    let found = this.ancestors().map(|folder| folder.join(program)).find(|python| python.exists())?;
+    let named = std::env::var_os("LAKE_PYTHON").map(PathBuf::from);
+    let beside_the_build = || {
+        let this = std::env::current_exe().ok()?;
+        let program = if cfg!(windows) { "venv/Scripts/python.exe" } else { "venv/bin/python" };
+        this.ancestors().map(|folder| folder.join(program)).find(|python| python.exists())
+    };
+    let found = named.or_else(beside_the_build)?;
     let checked = Command::new(&found).args(["-c", "import boto3, awscli"]).stderr(Stdio::null()).status();
     checked.is_ok_and(|status| status.success()).then_some(found)
 }

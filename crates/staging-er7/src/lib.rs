@@ -7,6 +7,8 @@
 mod answer;
 mod staging;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Answer, failed_run};
 pub use staging::{Inline, Staging, Workers};

@@ -95,7 +95,7 @@ impl Memory {
 
     pub(super) fn advance(&self, seconds: i64) {
         let mut state = self.state();
-        state.now = state.now + jiff::SignedDuration::from_secs(seconds);
+        state.now += jiff::SignedDuration::from_secs(seconds);
     }
 
     pub(super) fn published(&self) -> Vec<HubEvent> {

@@ -58,7 +58,8 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Verified, TokenProblem> {
         let header = decode_header(token).map_err(|_| TokenProblem::Malformed)?;
-        if header.alg != Algorithm::RS256 || header.kid != self.0.key.jwk().common.key_id {
+        let kid = &self.0.key.jwk().common.key_id;
+        if header.alg != Algorithm::RS256 || header.crit.is_some() || header.kid != *kid {
             return Err(TokenProblem::Signature);
         }
         let key = DecodingKey::from_jwk(self.0.key.jwk()).map_err(|_| TokenProblem::Signature)?;

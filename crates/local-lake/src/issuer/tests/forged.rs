@@ -3,6 +3,8 @@
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use front_door::Authenticator;
+use front_door::jwt::{FixedKeys, IdTokens};
 use lake::Clock;
 use serde_json::{Value, json};
 
@@ -139,4 +141,25 @@ async fn the_key_outlives_a_restart() {
     let (token, _) = sound(&lake).await;
     let lake = lake.restart(crate::users::SampleUsers::OneClick).await;
     assert_eq!(check(&lake, &token), Ok(()), "a token from before is still ours");
+}
+
+#[tokio::test]
+async fn the_front_door_takes_our_id_tokens_and_no_others() {
+    let lake = Lake::one_click().await;
+    let (token, said) = sound(&lake).await;
+    let access = lake.tokens("admin@example.com", "openid profile").await["access_token"].clone();
+    let (keys, clock) = (FixedKeys(lake.issuer.jwks()), lake.clock.clone());
+    let door = IdTokens::new(lake.issuer.issuer_url(), lake.issuer.client_id(), keys, clock);
+    let claims = door.authenticate(&token).await.expect("an ID token of this lake");
+    assert_eq!(
+        (claims.subject.as_str(), claims.write),
+        (said["sub"].as_str().unwrap_or(""), right()),
+        "its user"
+    );
+    let access = door.authenticate(access.as_str().expect("a token")).await;
+    assert!(access.is_err(), "an access token is not for the front door");
+}
+
+fn right() -> Option<lake::Source> {
+    lake::Source::parse("my_hospital_123").ok()
 }

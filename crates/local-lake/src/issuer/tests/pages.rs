@@ -40,9 +40,9 @@ async fn the_page_says_which_lake_and_who_may_do_what() {
         "Lake for practice",
         ISSUER,
         "admin@example.com",
-        "reads and sends for ",
-        "only reads, for ",
-        "only sends, for ",
+        "reads and sends for institution ",
+        "only reads, for institution ",
+        "only sends, for institution ",
         "my_hospital_123",
         "other_clinic_456",
     ] {

@@ -1,7 +1,8 @@
-//! `cargo xtask dictionary`: writes the HL7 dictionary that `er7` carries, from the npm package `hl7v2-dictionary`.
+//! `cargo xtask dictionary`: writes the HL7 dictionary that `er7` carries, from the npm package
+//! `hl7v2-dictionary`.
 //!
-//! Needs npm, node and the network; the result is checked in, so nobody else does. The same package gives the same
-//! bytes. The layout written here is read by `crates/er7/src/dictionary/blob.rs`; change both together.
+//! Needs npm, node and the network; the result is checked in, so nobody else does. The same package gives the
+//! same bytes. The layout written here is read by `crates/er7/src/dictionary/blob.rs`; change both together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -26,13 +27,13 @@ const EXPORT: &str = "import { dictionaries } from 'hl7v2-dictionary';\n\
     const out = Object.fromEntries(Object.entries(dictionaries).map(([v, d]) => [v, keep(d)]));\n\
     writeFileSync(process.argv[2], JSON.stringify(out));\n";
 
-/// Places where the package differs from the standard: segment, field number, the versions, the right data type.
-/// OBX-5 has the type that OBX-2 names, in every version (chapter 7).
+/// Places where the package differs from the standard: segment, field number, the versions, the right data
+/// type. OBX-5 has the type that OBX-2 names, in every version (chapter 7).
 const AMENDED_TYPES: &[(&str, u16, &[&str], &str)] = &[("OBX", 5, &["2.7", "2.7.1", "2.8"], "VARIES")];
 
 /// Why the dictionary could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum DictionaryError {
+pub(crate) enum DictionaryError {
     /// A program that is needed could not be started.
     #[error("cannot run `{program}`: {source}; install Node 20 or newer (it brings npm)")]
     Start {
@@ -62,7 +63,8 @@ pub enum DictionaryError {
     Export(#[from] serde_json::Error),
     /// The registry gave another package than the one pinned.
     #[error(
-        "{PACKAGE} {PACKAGE_VERSION} has integrity {found:?}, not the pinned one; look at the package before trusting it"
+        "{PACKAGE} {PACKAGE_VERSION} has integrity {found:?}, not the pinned one; look at the package before \
+         trusting it"
     )]
     Integrity {
         /// What npm recorded.
@@ -78,9 +80,9 @@ pub enum DictionaryError {
 
 /// Fetches the package into a temporary folder and writes blob and notice beside the reader in `crates/er7`.
 ///
-/// # Errors
-/// [`DictionaryError`] when npm or node are missing or fail, the package is not the pinned one, or a file cannot be written.
-pub fn run() -> Result<(), DictionaryError> {
+/// # Errors [`DictionaryError`] when npm or node are missing or fail, the package is not the pinned one, or a
+/// file cannot be written.
+pub(crate) fn run() -> Result<(), DictionaryError> {
     let folder = std::env::temp_dir().join(format!("lake-steward-dictionary-{}", std::process::id()));
     fs::create_dir_all(&folder).map_err(|source| DictionaryError::File { path: folder.clone(), source })?;
     let made = make(&folder);
@@ -97,12 +99,13 @@ fn make(folder: &Path) -> Result<(), DictionaryError> {
     write(&target.join("dictionary.bin"), &blob.bytes)?;
     let licence = read(&folder.join("node_modules").join(PACKAGE).join("LICENSE"))?;
     let mut notice = format!(
-        "dictionary.bin is made from the npm package {PACKAGE} {PACKAGE_VERSION}\n(https://www.npmjs.com/package/{PACKAGE}) by `cargo xtask dictionary`. Its licence:\n\n"
+        "dictionary.bin is made from the npm package {PACKAGE} {PACKAGE_VERSION}\n\
+         (https://www.npmjs.com/package/{PACKAGE}) by `cargo xtask dictionary`. Its licence:\n\n"
     )
     .into_bytes();
     notice.extend_from_slice(&licence);
     write(&target.join("NOTICE"), &notice)?;
-    println!("{}", blob.summary);
+    eprintln!("{}", blob.summary);
     Ok(())
 }
 
@@ -268,7 +271,8 @@ impl Tables {
                     continue;
                 }
                 let number = self.definition(name, id, definition)?;
-                // A segment's three letters stand in the entry itself, so that the search for them reads one place.
+                // A segment's three letters stand in the entry itself, so that the search for them reads one
+                // place.
                 let key = match id.as_bytes() {
                     [first, second, third] if segments => [*first, *second, *third, 0],
                     _ => self.name(id).to_le_bytes(),

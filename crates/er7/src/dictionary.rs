@@ -1,7 +1,8 @@
 //! Segments, fields, components, data types and message structures of HL7 2.1 to 2.8, with their names.
 //!
-//! The data is `dictionary/dictionary.bin` (its notice beside it), made by `cargo xtask dictionary`. Lookups by version, id and number neither
-//! allocate nor parse. [`describe`] answers people: by path (`PID-7`), by id (`XPN`) or by meaning ("date of birth").
+//! The data is `dictionary/dictionary.bin` (its notice beside it), made by `cargo xtask dictionary`. Lookups
+//! by version, id and number neither allocate nor parse. [`describe`] answers people: by path (`PID-7`), by
+//! id (`XPN`) or by meaning ("date of birth").
 
 mod blob;
 mod describe;
@@ -18,7 +19,8 @@ pub use version::{Choice, Version, for_version, versions};
 use blob::{Definition, Kind};
 
 impl Version {
-    /// The segment with this id (three bytes, upper case); none for `Z` segments and ids the version does not have.
+    /// The segment with this id (three bytes, upper case); none for `Z` segments and ids the version does not
+    /// have.
     #[must_use]
     pub fn segment(&self, id: &[u8]) -> Option<Segment> {
         blob::segment(self.number, id.try_into().ok()?).map(Segment)
@@ -40,8 +42,8 @@ impl Version {
         blob::all(self.number, Kind::DataTypes).map(DataType)
     }
 
-    /// What a message type and trigger event (MSH-9.1 and MSH-9.2, as `ADT` and `A01`) are called. An unknown trigger, or none,
-    /// finds the type alone where the version lists it so (`ACK`).
+    /// What a message type and trigger event (MSH-9.1 and MSH-9.2, as `ADT` and `A01`) are called. An unknown
+    /// trigger, or none, finds the type alone where the version lists it so (`ACK`).
     #[must_use]
     pub fn message_structure(&self, message_type: &str, trigger_event: &str) -> Option<MessageStructure> {
         let joined = || message_type.bytes().chain([b'_']).chain(trigger_event.bytes());

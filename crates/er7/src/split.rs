@@ -1,12 +1,14 @@
 //! Files in, messages out, with their places: the work of every client, since one submission is one message.
 //!
-//! [`Splitter`] reads any [`Read`] once, forwards only, and never holds more than one message. Its pieces follow each
-//! other without a hole and cover the input, so nothing is dropped unseen. What it yields as a message
-//! is what gets submitted: no MLLP bytes, no batch segments, no byte order mark, no text before it; UTF-16 and UTF-32 are
-//! UTF-8. So the digest of a message is the same, however it was framed. [`read_span`] reads one message again by its place.
+//! [`Splitter`] reads any [`Read`] once, forwards only, and never holds more than one message. Its pieces
+//! follow each other without a hole and cover the input, so nothing is dropped unseen. What it yields as a
+//! message is what gets submitted: no MLLP bytes, no batch segments, no byte order mark, no text before it;
+//! UTF-16 and UTF-32 are UTF-8. So the digest of a message is the same, however it was framed. [`read_span`]
+//! reads one message again by its place.
 //!
-//! A line starts a message when, after blanks, framing and byte order marks, it is `MSH` and a byte that is neither letter, digit nor
-//! blank; FHS, BHS, BTS and FTS lines belong to no message; any other line belongs to the message before it.
+//! A line starts a message when, after blanks, framing and byte order marks, it is `MSH` and a byte that is
+//! neither letter, digit nor blank; FHS, BHS, BTS and FTS lines belong to no message; any other line belongs
+//! to the message before it.
 
 mod batch;
 mod encoding;
@@ -35,8 +37,8 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// Splits one file; an iterator of its pieces.
 ///
-/// Memory: at most three times the largest message within the limit (see [`Splitter::peak_bytes`]) and under 32 MB besides. Time is linear in
-/// the size of the file, whatever is in it.
+/// Memory: at most three times the largest message within the limit (see [`Splitter::peak_bytes`]) and under
+/// 32 MB besides. Time is linear in the size of the file, whatever is in it.
 pub struct Splitter<R> {
     reader: R,
     buffer: Box<[u8]>,
@@ -97,8 +99,8 @@ impl<R: Read> Splitter<R> {
         summary
     }
 
-    /// The most bytes that the splitter's own buffers ever took, the moment of growing a buffer counted with old and new; messages handed over
-    /// are no longer its own.
+    /// The most bytes that the splitter's own buffers ever took, the moment of growing a buffer counted with
+    /// old and new; messages handed over are no longer its own.
     pub fn peak_bytes(&self) -> usize {
         self.scan.peak_bytes() + READ_BYTES
     }

@@ -1,6 +1,6 @@
-//! Reads `dictionary.bin`, which `cargo xtask dictionary` writes (`xtask/src/dictionary.rs` holds the layout; change
-//! both together). Rows of fixed width, numbers little-endian, found by arithmetic: nothing is parsed beforehand and
-//! nothing is allocated. Every read is checked; a place outside the file reads as nothing.
+//! Reads `dictionary.bin`, which `cargo xtask dictionary` writes (`xtask/src/dictionary.rs` holds the layout;
+//! change both together). Rows of fixed width, numbers little-endian, found by arithmetic: nothing is parsed
+//! beforehand and nothing is allocated. Every read is checked; a place outside the file reads as nothing.
 
 const BLOB: &[u8] = include_bytes!("dictionary.bin");
 
@@ -140,7 +140,8 @@ fn text(reference: u32) -> &'static str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// A part of the file; its place is worked out when this crate is compiled, which fails on a file that is none.
+/// A part of the file; its place is worked out when this crate is compiled, which fails on a file that is
+/// none.
 struct Section {
     start: usize,
     end: usize,

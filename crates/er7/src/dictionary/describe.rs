@@ -60,9 +60,10 @@ pub enum DescriptionKind {
     Message,
 }
 
-/// Everything the dictionary has for a term, best first: a path (`PID-5.1`, with its parts after it), an id (`PID`, `XPN`, `ADT^A01`, `A01`),
-/// or a meaning ("date of birth", "mrn"), at most 25 of those. Without a version it is 2.5.1, and another one where that does not know
-/// the path or id; a version that is not known stands for the nearest one ([`for_version`]). Nothing found is an empty list.
+/// Everything the dictionary has for a term, best first: a path (`PID-5.1`, with its parts after it), an id
+/// (`PID`, `XPN`, `ADT^A01`, `A01`), or a meaning ("date of birth", "mrn"), at most 25 of those. Without a
+/// version it is 2.5.1, and another one where that does not know the path or id; a version that is not known
+/// stands for the nearest one ([`for_version`]). Nothing found is an empty list.
 #[must_use]
 pub fn describe(term: &str, version: Option<&str>) -> Vec<Description> {
     let term = term.trim();
@@ -217,7 +218,8 @@ impl Description {
     }
 }
 
-/// The field or component at the end of a path, and the name of what it is part of; none when a step is unknown.
+/// The field or component at the end of a path, and the name of what it is part of; none when a step is
+/// unknown.
 fn last_step(path: &str, version: &Version) -> Option<(Field, &'static str)> {
     let name = name_of_path(path, version)?;
     let steps = Steps::read(path)?;

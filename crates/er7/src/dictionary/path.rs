@@ -3,8 +3,8 @@
 use super::{DataType, Field, Segment, Version};
 use std::fmt;
 
-/// What the steps of a path are called; a step that the path does not have, or the version does not know, is absent.
-/// Displays as `Patient Identifier List, ID Number`.
+/// What the steps of a path are called; a step that the path does not have, or the version does not know, is
+/// absent. Displays as `Patient Identifier List, ID Number`.
 #[derive(Clone, Copy, Debug)]
 pub struct PathName {
     /// The segment that the path starts with.
@@ -42,10 +42,10 @@ impl fmt::Display for PathName {
     }
 }
 
-/// The names along `SEG-field[repetition].component.subcomponent`, or `TYPE.component.subcomponent`; repetitions may be written and
-/// name nothing. None when the path is ill-formed or its segment or data type is unknown. A component of 1 of a simple
-/// type is the field itself and has no name of its own; OBX-5 has the type that OBX-2 names, so its components have none
-/// either: look those up by that type.
+/// The names along `SEG-field[repetition].component.subcomponent`, or `TYPE.component.subcomponent`;
+/// repetitions may be written and name nothing. None when the path is ill-formed or its segment or data type
+/// is unknown. A component of 1 of a simple type is the field itself and has no name of its own; OBX-5 has
+/// the type that OBX-2 names, so its components have none either: look those up by that type.
 #[must_use]
 pub fn name_of_path(path: &str, version: &Version) -> Option<PathName> {
     let steps = Steps::read(path)?;

@@ -9,7 +9,8 @@ use std::collections::HashSet;
 /// More than this helps nobody.
 const MOST: usize = 25;
 
-/// Segments that most messages have, the likelier meant the earlier; also those whose fields are searched by component.
+/// Segments that most messages have, the likelier meant the earlier; also those whose fields are searched by
+/// component.
 const USUAL: &[&str] = &[
     "PID", "PV1", "OBX", "OBR", "MSH", "ORC", "NK1", "IN1", "DG1", "AL1", "EVN", "PD1", "PV2", "SPM", "NTE",
 ];
@@ -69,7 +70,8 @@ impl Search {
             let Some(phrase) = phrases.filter(|phrase| holds(question, phrase)).max_by_key(Vec::len) else {
                 continue;
             };
-            // The whole term is the phrase: its places come before everything. Only a part of it: they come behind good fits.
+            // The whole term is the phrase: its places come before everything. Only a part of it: they come
+            // behind good fits.
             let score = if same(question, &phrase) { 3000 } else { 600 };
             for (place, path) in (0..).zip(synonym.paths) {
                 self.path(path, score - place);
@@ -97,7 +99,8 @@ impl Search {
                     self.path(&path, score + likely);
                     continue;
                 }
-                // By the words of field and segment together: "insurance group". Not when the segment alone says it all.
+                // By the words of field and segment together: "insurance group". Not when the segment alone
+                // says it all.
                 if segment_score == 0 {
                     let both: Vec<String> = name.iter().chain(&segment_name).cloned().collect();
                     let score = self.score(&both);

@@ -1,4 +1,5 @@
-//! What people say for what the standard names otherwise. Our own list: short, and only words heard in practice.
+//! What people say for what the standard names otherwise. Our own list: short, and only words heard in
+//! practice.
 
 /// Phrases that mean the same, the places they mean (best first), and the standard's words for it.
 pub(super) struct Synonym {

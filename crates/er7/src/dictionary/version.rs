@@ -40,9 +40,11 @@ pub fn versions() -> &'static [Version] {
 
 /// The version for the value of MSH-12, whole or its first component; other components, blanks around it and
 /// a leading `V` or `HL7` are passed over. The nearest version is, in this order:
-/// 1. the one named; 2. what two joined digits mean (`2.31` is 2.3.1); 3. the newest known one that is not newer than the one
-///    named (`2.5.2` is read as 2.5.1, `2.9` as 2.8); 4. the oldest, for what is older than it; 5. 2.5.1, the most used, when
-///    nothing that looks like a version 2 is there.
+/// 1. the one named;
+/// 2. what two joined digits mean: `2.31` is 2.3.1;
+/// 3. the newest known one that is not newer than the one named: `2.5.2` is read as 2.5.1, `2.9` as 2.8;
+/// 4. the oldest, for what is older than it;
+/// 5. 2.5.1, the most used, when nothing that looks like a version 2 is there.
 #[must_use]
 pub fn for_version(msh12: &[u8]) -> Choice {
     let bare = msh12.trim_ascii();
@@ -51,7 +53,8 @@ pub fn for_version(msh12: &[u8]) -> Choice {
     let length =
         digits.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(digits.len());
     let (number, rest) = digits.split_at_checked(length).unwrap_or((digits, b""));
-    // What follows a whole value is a component separator; a letter, a blank or a hyphen is part of a vendor's own version.
+    // What follows a whole value is a component separator; a letter, a blank or a hyphen is part of a
+    // vendor's own version.
     let whole = rest
         .first()
         .is_none_or(|byte| byte.is_ascii_punctuation() && !matches!(byte, b'-' | b'_' | b'/' | b'+'));

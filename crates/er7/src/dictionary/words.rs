@@ -13,7 +13,8 @@ pub(super) fn words(text: &str) -> Vec<String> {
     all.filter(|word| !IDLE.contains(word)).map(|word| singular(word).to_owned()).collect()
 }
 
-/// Without the ending of an English plural; the same for a name and a question, so it need not be right, only equal.
+/// Without the ending of an English plural; the same for a name and a question, so it need not be right, only
+/// equal.
 fn singular(word: &str) -> &str {
     match word.strip_suffix('s') {
         Some(stem) if word.len() > 3 && !stem.ends_with(['s', 'u', 'i']) => stem,
@@ -31,7 +32,8 @@ pub(super) fn holds(all: &[String], some: &[String]) -> bool {
     some.iter().all(|word| all.contains(word))
 }
 
-/// How well a name answers a question: 0 when a word of the question is missing altogether, 1000 when they are equal.
+/// How well a name answers a question: 0 when a word of the question is missing altogether, 1000 when they
+/// are equal.
 pub(super) fn fit(question: &[String], name: &[String]) -> u32 {
     let mut sum = 0;
     for word in question {
@@ -46,7 +48,8 @@ pub(super) fn fit(question: &[String], name: &[String]) -> u32 {
     (sum / asked) * 7 / 10 + (sum / named.max(asked)) * 3 / 10
 }
 
-/// 1000 for the same word, less for a beginning of it or one slip of the pen (not in the first letter), else 0.
+/// 1000 for the same word, less for a beginning of it or one slip of the pen (not in the first letter), else
+/// 0.
 fn likeness(word: &str, other: &str) -> u32 {
     if word == other {
         return 1000;

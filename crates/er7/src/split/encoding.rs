@@ -7,7 +7,8 @@ use serde::Serialize;
 /// How a file's text is written, as far as its first four bytes tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Encoding {
-    /// One byte a unit: UTF-8, ISO-8859, Windows-1252 and others. Which of them is told for each message, later.
+    /// One byte a unit: UTF-8, ISO-8859, Windows-1252 and others. Which of them is told for each message,
+    /// later.
     #[default]
     #[serde(rename = "bytes")]
     Bytes,
@@ -26,7 +27,8 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// From the byte order mark in the first four bytes; without one, from the zeros beside what must then be two ASCII characters.
+    /// From the byte order mark in the first four bytes; without one, from the zeros beside what must then be
+    /// two ASCII characters.
     #[must_use]
     pub fn detect(start: &[u8]) -> Self {
         match start {
@@ -176,7 +178,8 @@ impl Decoder {
         self.at += width as u64;
     }
 
-    /// A replacement character stands for the broken place, so that the line goes on; its message is never yielded.
+    /// A replacement character stands for the broken place, so that the line goes on; its message is never
+    /// yielded.
     fn broken(&mut self, width: usize, scan: &mut Scan) {
         self.hand_over(scan);
         scan.broken(self.at);
@@ -191,7 +194,8 @@ impl Decoder {
     }
 }
 
-/// Decodes the bytes of a span that starts at `start` of a file in this encoding; `Err` is the place in the file that is no text.
+/// Decodes the bytes of a span that starts at `start` of a file in this encoding; `Err` is the place in the
+/// file that is no text.
 pub(super) fn decode_span(encoding: Encoding, bytes: Vec<u8>, start: u64) -> Result<Vec<u8>, u64> {
     if encoding == Encoding::Bytes {
         return Ok(bytes);

@@ -4,8 +4,8 @@ use crate::codes;
 use std::fmt;
 use std::ops::Range;
 
-/// A part of a file. Spans are byte offsets into the file as it is, before any transcoding; each starts where the one
-/// before it ended.
+/// A part of a file. Spans are byte offsets into the file as it is, before any transcoding; each starts where
+/// the one before it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// One message.
@@ -82,7 +82,8 @@ pub struct Remark {
     pub span: Range<u64>,
 }
 
-/// One message as it is submitted: from `MSH` to the end of its last line. `Debug` shows its place and size, never its text.
+/// One message as it is submitted: from `MSH` to the end of its last line. `Debug` shows its place and size,
+/// never its text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     pub(super) span: Range<u64>,
@@ -90,7 +91,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Where it is in the file. In a file that was UTF-16 or UTF-32, the span is longer or shorter than the bytes.
+    /// Where it is in the file. In a file that was UTF-16 or UTF-32, the span is longer or shorter than the
+    /// bytes.
     #[must_use]
     pub fn span(&self) -> Range<u64> {
         self.span.clone()

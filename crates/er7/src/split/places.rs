@@ -1,6 +1,7 @@
 //! From text back to the file.
 
-/// Where the bytes of a stretch of text stand in the file: every `text_width` bytes of text are `file_width` bytes there.
+/// Where the bytes of a stretch of text stand in the file: every `text_width` bytes of text are `file_width`
+/// bytes there.
 #[derive(Clone, Copy)]
 pub(super) struct Places {
     pub(super) start: u64,

@@ -1,7 +1,8 @@
-//! The splitter's one state machine. It is fed text in pieces of any size and does not care where they are cut.
+//! The splitter's one state machine. It is fed text in pieces of any size and does not care where they are
+//! cut.
 //!
-//! At any time the file behind us is: pieces done, then what is open (a message, a wrapper or text) up to `end`, then bytes that may
-//! belong to it or to the gap after it. A next line decides which.
+//! At any time the file behind us is: pieces done, then what is open (a message, a wrapper or text) up to
+//! `end`, then bytes that may belong to it or to the gap after it. A next line decides which.
 
 use super::batch::{Batches, WRAPPER_HEAD};
 use super::line::{BYTE_ORDER_MARK, FRAME_END, FRAME_START, LineKind, Probe};
@@ -25,7 +26,8 @@ pub(super) struct Scan {
     /// There are bytes after `end`.
     has_maybe: bool,
     store: Store,
-    /// Broken places in what is open, the first and the last; the last may be in the first bytes of a line that begins something else.
+    /// Broken places in what is open, the first and the last; the last may be in the first bytes of a line
+    /// that begins something else.
     broken: Option<(u64, u64)>,
     pieces: VecDeque<Piece>,
     queued_bytes: usize,

@@ -26,8 +26,8 @@ pub enum SpanError {
     },
 }
 
-/// The bytes of the message that a [`super::Splitter`] found at `span`, the same that it yielded. The caller compares the
-/// digest: the file may have changed.
+/// The bytes of the message that a [`super::Splitter`] found at `span`, the same that it yielded. The caller
+/// compares the digest: the file may have changed.
 ///
 /// # Errors
 /// [`SpanError`] when the file cannot be read, has become shorter, or is broken there.

@@ -106,7 +106,8 @@ impl Store {
 /// A buffer larger than this is given away or back rather than kept.
 const LARGE: usize = 64 * 1024;
 
-/// Makes room for `more` bytes by half as much again; returns the bytes taken while old and new are both there.
+/// Makes room for `more` bytes by half as much again; returns the bytes taken while old and new are both
+/// there.
 fn grow(bytes: &mut Vec<u8>, more: usize) -> usize {
     let old = bytes.capacity();
     if bytes.len() + more <= old {

@@ -82,8 +82,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Its definition: every line end is one CR, blank lines go, framing at the ends of lines goes, then UTF-8, else what MSH-18 names, else
-/// Windows-1252.
+/// Its definition: every line end is one CR, blank lines go, framing at the ends of lines goes, then UTF-8,
+/// else what MSH-18 names, else Windows-1252.
 fn as_the_oracle_writes(message: &[u8]) -> String {
     let lines: Vec<&[u8]> = message
         .split(|byte| matches!(byte, b'\r' | b'\n'))

@@ -72,7 +72,8 @@ fn a_file_without_a_mark_is_known_by_its_zeros() {
 #[test]
 fn a_broken_place_harms_only_its_message() {
     let mut file = encode("MSH|1\rMSH|2?3\rMSH|4\r", 0);
-    // A lone low half instead of the question mark, which is character 11 of the text, the mark before it counted as 0.
+    // A lone low half instead of the question mark, which is character 11 of the text, the mark before it
+    // counted as 0.
     let place = 2 + 2 * 11;
     file[place..place + 2].copy_from_slice(&0xDC00_u16.to_le_bytes());
     let mut splitter = Splitter::new(&file[..]);

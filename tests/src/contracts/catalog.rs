@@ -325,12 +325,11 @@ fn history(message: &Message) -> Vec<CatalogEvent> {
 }
 
 fn set_control_id(event: &mut CatalogEvent, control_id: &str) {
-    match &mut event.detail {
-        CatalogDetail::Ingested { header, .. } | CatalogDetail::Staged { header, .. } => {
-            header.control_id = Some(control_id.to_owned());
-        }
-        other => panic!("{other:?} has no header"),
-    }
+    let header = match &mut event.detail {
+        CatalogDetail::Ingested { header, .. } | CatalogDetail::Staged { header, .. } => Some(header),
+        _ => None,
+    };
+    header.expect("only these two have a header").control_id = Some(control_id.to_owned());
 }
 
 fn digest() -> Digest {

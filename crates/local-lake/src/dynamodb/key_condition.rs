@@ -44,7 +44,7 @@ impl KeyCondition {
     }
 
     /// The `:placeholders` that attributes with the name wanted must be equal to.
-    pub(super) fn equal_to<'a>(&'a self, is_wanted: impl Fn(&str) -> bool) -> Vec<&'a str> {
+    pub(super) fn equal_to(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<&str> {
         let values = self.clauses.iter().filter(|clause| is_wanted(&clause.attribute));
         values
             .filter_map(|clause| match &clause.comparison {

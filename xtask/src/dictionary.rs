@@ -80,7 +80,8 @@ pub(crate) enum DictionaryError {
 
 /// Fetches the package into a temporary folder and writes blob and notice beside the reader in `crates/er7`.
 ///
-/// # Errors [`DictionaryError`] when npm or node are missing or fail, the package is not the pinned one, or a
+/// # Errors
+/// [`DictionaryError`] when npm or node are missing or fail, the package is not the pinned one, or a
 /// file cannot be written.
 pub(crate) fn run() -> Result<(), DictionaryError> {
     let folder = std::env::temp_dir().join(format!("lake-steward-dictionary-{}", std::process::id()));

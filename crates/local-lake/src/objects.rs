@@ -290,6 +290,24 @@ impl Objects {
             .await?)
     }
 
+    /// Removes every version of a bucket that was written before a time, for good: the lifecycle rule of the
+    /// transient bucket. Bodies stay, since the lake bucket shares them. The number of versions removed.
+    pub async fn expire(&self, bucket: &str, before: Timestamp) -> Result<u64, ObjectError> {
+        let bucket = self.bucket_id(bucket)?;
+        let mut after = Some(Vec::new());
+        let mut removed = 0;
+        while let Some(key) = after {
+            let page = self.database.read(move |connection| rows::expired(connection, bucket, &key, before));
+            let rows::Expired { versions, next } = page.await?;
+            after = next;
+            removed += u64::try_from(versions.len()).unwrap_or(u64::MAX);
+            if !versions.is_empty() {
+                self.database.write(move |connection| rows::remove(connection, bucket, &versions)).await?;
+            }
+        }
+        Ok(removed)
+    }
+
     /// Replaces the tags of a version.
     pub async fn set_tags(
         &self,

@@ -1,7 +1,11 @@
 //! The contract suites on the local lake's own parts, and what only these parts promise.
 
+// By `cfg(test)` clippy knows that what helps the tests in here is test code too.
+#[cfg(test)]
 mod kill;
+#[cfg(test)]
 mod parts;
+#[cfg(test)]
 mod queues;
 
 use lake_tests::contracts::{ledger, payloads, store};

@@ -19,7 +19,7 @@ async fn the_hub_keeps_its_contract() {
     let parts = Parts::open(folder.path()).await;
     let recorder = Arc::new(Recorder::default());
     let deliveries = start_recording(&parts.hub, &recorder);
-    hub::suite(&parts.hub, &*recorder, "local").await;
+    hub::suite(&parts.hub, &recorder, "local").await;
     assert_eq!(deliveries.stop(LIMIT).await, Stopped::Drained, "nothing is left under way");
     let waiting: u64 = parts.hub.depths().await.expect("the depths").iter().map(|depth| depth.waiting).sum();
     let delivered = "all that was handled is acknowledged once the deliveries have stopped";

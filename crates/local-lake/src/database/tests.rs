@@ -206,8 +206,11 @@ async fn a_file_of_something_else_is_refused() {
     Connection::open(path(&folder)).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
     let foreign = Database::open(&path(&folder), &[SCHEMA]).err();
     assert!(matches!(foreign, Some(OpenError::Foreign { .. })), "another program's database: {foreign:?}");
-    std::fs::write(path(&folder), b"this is no database, but a text that is long enough to be read as a header")
-        .unwrap();
+    std::fs::write(
+        path(&folder),
+        b"this is no database, but a text that is long enough to be read as a header",
+    )
+    .unwrap();
     let text = Database::open(&path(&folder), &[SCHEMA]).err();
     assert!(matches!(text, Some(OpenError::Sqlite { .. })), "a text file: {text:?}");
     let missing = Database::open(&folder.path().join("no/such/folder/x"), &[SCHEMA]).err();

@@ -192,6 +192,51 @@ pub(super) fn delete_version(
         .map(|_| ())
 }
 
+/// Old versions among some keys, and the key to go on behind, unless these were the last.
+pub(super) struct Expired {
+    pub(super) versions: Vec<(Vec<u8>, i64)>,
+    pub(super) next: Option<Vec<u8>>,
+}
+
+/// Keys that are looked at in one step of expiry.
+const EXPIRY_STEP: usize = 1_000;
+
+pub(super) fn expired(
+    connection: &Connection,
+    bucket: i64,
+    after: &[u8],
+    before: Timestamp,
+) -> rusqlite::Result<Expired> {
+    let keys: Vec<Vec<u8>> = connection
+        .prepare_cached(
+            "SELECT DISTINCT key FROM object WHERE bucket = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+        )?
+        .query_map(params![bucket, after, EXPIRY_STEP], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let Some(last) = keys.last() else { return Ok(Expired { versions: Vec::new(), next: None }) };
+    let mut statement = connection.prepare_cached(
+        "SELECT key, version FROM object \
+         WHERE bucket = ?1 AND key > ?2 AND key <= ?3 AND modified_at < ?4 ORDER BY key, version DESC",
+    )?;
+    let versions = statement
+        .query_map(params![bucket, after, last, nanoseconds(before)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let next = (keys.len() == EXPIRY_STEP).then(|| last.clone());
+    Ok(Expired { versions, next })
+}
+
+pub(super) fn remove(
+    connection: &Connection,
+    bucket: i64,
+    versions: &[(Vec<u8>, i64)],
+) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("DELETE FROM object WHERE bucket = ?1 AND key = ?2 AND version = ?3")?;
+    versions
+        .iter()
+        .try_for_each(|(key, version)| statement.execute(params![bucket, key, version]).map(|_| ()))
+}
+
 pub(super) fn set_tags(
     connection: &Connection,
     bucket: i64,

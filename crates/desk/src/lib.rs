@@ -4,6 +4,7 @@ pub mod audit;
 pub mod connect;
 pub mod front_door;
 pub mod home;
+pub mod reading;
 pub mod samples;
 pub mod secret;
 pub mod session;

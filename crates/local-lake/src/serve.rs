@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 512;
 
 /// A port of this machine on the loopback addresses of both families, bound and not yet served.
 #[derive(Debug)]
-pub struct Loopback {
+pub(crate) struct Loopback {
     port: u16,
     listeners: Vec<TcpListener>,
 }
@@ -45,7 +45,7 @@ pub struct PortProblem {
 
 impl Loopback {
     /// Binds 127.0.0.1 and, where there is one, ::1. Port 0 takes any free one.
-    pub async fn bind(port: u16) -> Result<Self, PortProblem> {
+    pub(crate) async fn bind(port: u16) -> Result<Self, PortProblem> {
         let failed = |error| PortProblem { port, error };
         let four = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
         let bound = four.local_addr().map_err(failed)?.port();
@@ -60,12 +60,12 @@ impl Loopback {
     }
 
     /// The port.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Serves until `stop` is cancelled, then lets requests under way end.
-    pub async fn serve(self, router: Router, stop: CancellationToken) {
+    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
         let port = self.port;
         let router = router.layer(middleware::from_fn(move |request, next| for_this_host(port, request, next)));
         let room = Arc::new(Semaphore::new(CONNECTIONS));

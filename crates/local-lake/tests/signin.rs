@@ -1,6 +1,8 @@
 //! Sign-in and the identity pool over HTTP, with clients that are not ours: authlib, requests and boto3, from
 //! `tests/python/test_signin.py`.
 
+#![expect(clippy::expect_used, reason = "what a test cannot set up, it reports by ending")]
+
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};

@@ -136,7 +136,7 @@ fn one_click(users: &[User]) -> Markup {
         @if !users.is_empty() {
             fieldset {
                 legend { "Choose a sample user" }
-                p.hint { "This lake is for practice, on this computer only. One click signs you in, with the rights shown." }
+                p.hint { "This lake is for practice, on this computer only. One click signs you in, for the institution shown." }
                 @for (place, user) in users.iter().enumerate() {
                     button.user type="submit" name="username" value=(user.username) autofocus[place == 0] {
                         (about(user))
@@ -151,7 +151,7 @@ fn sample_list(users: &[User]) -> Markup {
     html! {
         section aria-labelledby="samples" {
             h2 #samples { "Sample users of this lake" }
-            p.hint { "All have the password that the lake was started with." }
+            p.hint { "With institution and rights. All have the password that the lake was started with." }
             ul { @for user in users { li { (about(user)) } } }
         }
     }
@@ -160,12 +160,10 @@ fn sample_list(users: &[User]) -> Markup {
 /// Name, institution and rights of a user, in plain words.
 fn about(user: &User) -> Markup {
     let rights: &[_] = match (&user.read, &user.write) {
-        (Some(read), Some(write)) if read == write => &[("reads and sends for institution ", Some(read))],
-        (Some(read), Some(write)) => {
-            &[("reads for institution ", Some(read)), ("sends for institution ", Some(write))]
-        }
-        (Some(read), None) => &[("only reads, for institution ", Some(read))],
-        (None, Some(write)) => &[("only sends, for institution ", Some(write))],
+        (Some(read), Some(write)) if read == write => &[("reads and sends for ", Some(read))],
+        (Some(read), Some(write)) => &[("reads for ", Some(read)), ("sends for ", Some(write))],
+        (Some(read), None) => &[("only reads, for ", Some(read))],
+        (None, Some(write)) => &[("only sends, for ", Some(write))],
         (None, None) => &[("has no rights", None)],
     };
     html! {

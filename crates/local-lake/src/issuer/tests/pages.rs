@@ -38,11 +38,12 @@ async fn the_page_says_which_lake_and_who_may_do_what() {
     let page = lake.login_page(&[]).await.body;
     for text in [
         "Lake for practice",
+        "for the institution shown",
         ISSUER,
         "admin@example.com",
-        "reads and sends for institution ",
-        "only reads, for institution ",
-        "only sends, for institution ",
+        "reads and sends for ",
+        "only reads, for ",
+        "only sends, for ",
         "my_hospital_123",
         "other_clinic_456",
     ] {

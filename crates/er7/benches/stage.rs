@@ -14,10 +14,8 @@ fn main() {
     let rounds = rounds();
     let (messages, origin) = messages();
     let bytes: usize = messages.iter().map(Vec::len).sum();
-    println!(
-        "{}",
-        json!({"name": "input", "origin": origin, "messages": messages.len(), "bytes": bytes, "rounds": rounds})
-    );
+    let count = messages.len();
+    print(&json!({"name": "input", "origin": origin, "messages": count, "bytes": bytes, "rounds": rounds}));
     let only = argument("--only");
     let bench = Bench { messages: &messages, bytes, rounds, only: only.as_deref() };
 
@@ -125,8 +123,13 @@ impl Bench<'_> {
             "messages_per_s": (self.messages.len() as f64 / best).round(),
             "median_mb_per_s": megabytes(median),
         });
-        println!("{row}");
+        print(&row);
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the rows are what the bench is for")]
+fn print(row: &Value) {
+    println!("{row}");
 }
 
 fn stamp(digest: er7::Digest) -> er7::LakeStamp<'static> {

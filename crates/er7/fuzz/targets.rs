@@ -7,7 +7,8 @@ pub(crate) fn form(bytes: &[u8]) {
     assert_eq!(er7::canonical(&canonical), canonical, "canonical bytes are their own canonical bytes");
     assert_eq!(er7::digest(bytes), er7::raw_digest(&canonical), "the digest is that of the canonical bytes");
     let raw = er7::prepare(bytes).map(|prepared| prepared.bytes().to_vec()).map_err(|error| error.code);
-    let from_canonical = er7::prepare(&canonical).map(|prepared| prepared.bytes().to_vec()).map_err(|error| error.code);
+    let from_canonical =
+        er7::prepare(&canonical).map(|prepared| prepared.bytes().to_vec()).map_err(|error| error.code);
     assert_eq!(raw, from_canonical, "Prepare sees the canonical bytes only");
     if let Ok(prepared) = raw {
         let again = er7::prepare(&prepared).map(|again| again.bytes().to_vec()).map_err(|error| error.code);
@@ -33,7 +34,11 @@ pub(crate) fn stage(bytes: &[u8]) {
     };
     assert!(!out.iter().any(|byte| matches!(byte, b'\n' | b'\r')), "staged JSON is one line");
     let json: serde_json::Value = serde_json::from_slice(&out).expect("staged JSON is JSON");
-    assert_eq!(json["segments"].as_array().map_or(0, Vec::len) as u64, staged.segments, "every segment is written");
+    assert_eq!(
+        json["segments"].as_array().map_or(0, Vec::len) as u64,
+        staged.segments,
+        "every segment is written"
+    );
     for place in json["findings"].as_array().into_iter().chain(json["corrections"].as_array()).flatten() {
         let offset = |index: usize| place["span"][index].as_u64();
         if let (Some(start), Some(end)) = (offset(0), offset(1)) {

@@ -36,7 +36,7 @@ pub(crate) fn odd_time(kind: Time, value: &[u8]) -> Option<OddTime> {
     let (date, time) = match kind {
         Time::No => return None,
         Time::OfDay => (None, digits),
-        Time::Date | Time::DateTime => match digits.split_at_checked(8) {
+        Time::Date | Time::Moment => match digits.split_at_checked(8) {
             Some((date, time)) => (Some(date), time),
             None => (Some(digits), &[][..]),
         },
@@ -119,7 +119,7 @@ pub(crate) fn is_base64(value: &[u8], escape: Option<u8>) -> bool {
             _ => return false,
         }
     }
-    padding <= 2 && (digits + padding) % 4 == 0 && !(digits == 0 && padding > 0)
+    padding <= 2 && (digits + padding).is_multiple_of(4) && !(digits == 0 && padding > 0)
 }
 
 fn line_break_length(after: &[u8], escape: u8) -> Option<usize> {
@@ -130,19 +130,8 @@ fn line_break_length(after: &[u8], escape: u8) -> Option<usize> {
 }
 
 #[inline]
-#[expect(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
 fn is_base64_digit(byte: u8) -> bool {
-    const DIGITS: [bool; 256] = {
-        let mut digits = [false; 256];
-        let mut byte = 0;
-        while byte < 128 {
-            let character = byte as u8;
-            digits[byte] = character.is_ascii_alphanumeric() || character == b'+' || character == b'/';
-            byte += 1;
-        }
-        digits
-    };
-    DIGITS[byte as usize]
+    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
 /// Whether the text behind an ampersand makes it an HTML entity.

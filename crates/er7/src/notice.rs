@@ -9,6 +9,7 @@ use crate::json;
 use crate::schema::{self, Time};
 use crate::segment::{Position, SPECIAL, SegmentWriter};
 use memchr::memchr;
+use memchr::memchr;
 use std::ops::Range;
 
 /// What OBX-2 says of OBX-5.

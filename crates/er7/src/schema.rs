@@ -85,7 +85,7 @@ pub(crate) enum Time {
     #[default]
     No,
     /// TS and DTM: to the second and finer.
-    DateTime,
+    Moment,
     /// DT.
     Date,
     /// TM.
@@ -96,7 +96,7 @@ impl Time {
     /// By the name of the data type.
     pub(crate) fn named(data_type: &[u8]) -> Self {
         match data_type {
-            b"TS" | b"DTM" => Self::DateTime,
+            b"TS" | b"DTM" => Self::Moment,
             b"DT" => Self::Date,
             b"TM" => Self::OfDay,
             _ => Self::No,

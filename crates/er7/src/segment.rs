@@ -350,12 +350,13 @@ impl Classes {
 /// Before the delimiters are known: what JSON escapes, controls, and where damage may start.
 const USUAL: [u8; 256] = {
     let mut classes = [PLAIN; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if byte < 0x20 || matches!(byte, 0x22 | 0x26 | 0x5C | 0x7F | 0xEF) {
-            classes[byte] = SPECIAL;
+    let (mut rest, mut byte): (&mut [u8], u8) = (&mut classes, 0);
+    while let [class, after @ ..] = rest {
+        if byte < 0x20 || matches!(byte, b'"' | b'&' | b'\\' | 0x7F | 0xEF) {
+            *class = SPECIAL;
         }
-        byte += 1;
+        byte = byte.wrapping_add(1);
+        rest = after;
     }
     classes
 };

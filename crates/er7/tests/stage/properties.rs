@@ -1,8 +1,6 @@
 //! What holds for any bytes: no panic, idempotence, one form for digest and Prepare, spans that point home.
 
-mod common;
-
-use common::{leaves, stage, stamp};
+use crate::common::{leaves, stage, stamp};
 use proptest::prelude::*;
 use serde_json::Value;
 

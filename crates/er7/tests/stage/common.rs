@@ -1,10 +1,10 @@
 //! What the tests share: a stamp, staging of bytes, and the corpus with its oracle.
-#![expect(dead_code, reason = "every test file uses a part of it")]
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// One leaf of the oracle: segment index, segment, field, repetition, component, subcomponent.
 pub(crate) type Place = (u64, String, u64, u64, u64, u64);
@@ -86,21 +86,27 @@ fn place(index: u64, id: &str, key: &str) -> Place {
     (index, id.to_owned(), number(field), repetition, number(component), subcomponent)
 }
 
-/// The folder of the corpus, or none where it is absent.
-pub(crate) fn corpus() -> Option<PathBuf> {
+/// The folder of the corpus; none, said plainly, where it is absent.
+pub(crate) fn corpus_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("LAKE_CORPUS").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus")),
         PathBuf::from,
     );
-    folder.join("oracle.py").is_file().then_some(folder)
+    let is_there = folder.join("oracle.py").is_file();
+    if !is_there {
+        println!("not run: corpus absent");
+    }
+    is_there.then_some(folder)
 }
 
-/// Every message of the corpus by the oracle; none, said plainly, where there is no corpus.
-pub(crate) fn oracle() -> Option<Vec<Message>> {
-    let Some(folder) = corpus() else {
-        println!("not run: corpus absent");
-        return None;
-    };
+/// Every message of the corpus by the oracle, asked once a process; none where there is no corpus.
+pub(crate) fn oracle() -> Option<&'static [Message]> {
+    static MESSAGES: OnceLock<Option<Vec<Message>>> = OnceLock::new();
+    MESSAGES.get_or_init(ask_oracle).as_deref()
+}
+
+fn ask_oracle() -> Option<Vec<Message>> {
+    let folder = corpus_folder()?;
     let target = scratch();
     let texts_file = target.join(format!("oracle-messages-{}.json", std::process::id()));
     let run = |arguments: &[&std::ffi::OsStr]| {

@@ -1,16 +1,17 @@
 //! Work grows with the input and no faster, whatever the input is.
 
-mod common;
-
-use common::stamp;
+use crate::common::stamp;
 use std::time::{Duration, Instant};
+
+/// Makes input of about a size.
+type Shape<'a> = &'a dyn Fn(usize) -> Vec<u8>;
 
 const HEAD: &[u8] = b"MSH|^~\\&|A|B|C|D|20260102||ADT^A01|1|P|2.5\r";
 
 #[test]
 fn work_is_linear_on_hostile_input() {
     let with_head = |rest: Vec<u8>| [HEAD, &rest].concat();
-    let shapes: [(&str, &dyn Fn(usize) -> Vec<u8>); 14] = [
+    let shapes: [(&str, Shape<'_>); 14] = [
         ("all delimiters", &|size| with_head(b"PID|^~&".repeat(size / 7))),
         ("one segment of fields", &|size| with_head([b"PID".as_slice(), &b"|a".repeat(size / 2)].concat())),
         ("one huge value", &|size| with_head([b"NTE|1||".as_slice(), &vec![b'x'; size]].concat())),

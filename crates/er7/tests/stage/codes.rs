@@ -1,8 +1,6 @@
 //! One synthetic message a code of the defects list, and what becomes of it.
 
-mod common;
-
-use common::{leaves, refused, stage, staged};
+use crate::common::{leaves, refused, stage, staged};
 use er7::codes;
 use serde_json::{Value, json};
 
@@ -81,7 +79,8 @@ fn the_staged_json_is_as_designed() {
     assert_eq!((staged.segments, staged.charset), (2, "utf-8"), "the summary agrees");
     let keys: Vec<&str> = vec!["schema", "lake", "header", "charset", "corrections", "findings", "segments"];
     let mut out = Vec::new();
-    er7::parse(&er7::prepare(&bytes).expect("sound"), &common::stamp(&bytes), &mut out).expect("sound");
+    er7::parse(&er7::prepare(&bytes).expect("sound"), &crate::common::stamp(&bytes), &mut out)
+        .expect("sound");
     let text = String::from_utf8(out).expect("UTF-8");
     let places: Vec<Option<usize>> = keys.iter().map(|key| text.find(&format!("\"{key}\":"))).collect();
     assert!(places.is_sorted(), "the keys stand in the order of the design: {places:?}");
@@ -92,7 +91,7 @@ fn the_error_json_is_as_designed() {
     let bytes = b"PID|1||DOE\r";
     let error = refused(bytes);
     let mut out = Vec::new();
-    error.write_json(&common::stamp(bytes), &mut out);
+    error.write_json(&crate::common::stamp(bytes), &mut out);
     let json: Value = serde_json::from_slice(&out).expect("error JSON is JSON");
     assert_eq!(json["schema"], "er7-error/1", "the schema is named");
     assert_eq!(
@@ -179,7 +178,7 @@ fn byte_order_mark() {
         .flat_map(|character| u32::from(character).to_le_bytes())
         .collect();
     for (bytes, mark, charset) in [(little, 2, "utf-16le"), (big, 2, "utf-16be"), (four, 4, "utf-32le")] {
-        assert_found(&bytes, "byte-order-mark", Value::Null, &bytes[..mark].to_vec(), Value::Null);
+        assert_found(&bytes, "byte-order-mark", Value::Null, &bytes[..mark], Value::Null);
         let json = staged(&bytes);
         assert_eq!(json["segments"], staged(&plain)["segments"], "the same content");
         assert_eq!(json["charset"], charset, "what the bytes were is told");
@@ -354,7 +353,7 @@ fn encoding_characters() {
         ("MSH|*~\\&", "unusual", "information"),
         ("MSH#^~\\&", "unusual", "information"),
     ] {
-        let separator = &head[3..4];
+        let separator = head.get(3..4).expect("a separator");
         let bytes = format!("{head}{separator}X").into_bytes();
         assert_found(&bytes, "encoding-characters", json!("MSH-2"), &head.as_bytes()[4..], json!(detail));
         let finding = staged(&bytes)["findings"]

@@ -1,8 +1,6 @@
 //! Against hl7-parser, on the corpus and on generated messages: every disagreement has a known reason, or the test fails.
 
-mod common;
-
-use common::{Place, leaves, oracle, scratch, stage};
+use crate::common::{Place, leaves, oracle, scratch, stage};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -38,7 +36,7 @@ struct Tally {
 fn disagreements_on_the_corpus_are_explained() {
     let Some(messages) = oracle() else { return };
     let mut tally = Tally::default();
-    for message in &messages {
+    for message in messages {
         tally.compare(&format!("{} {}", message.file, message.number), &message.text);
     }
     tally.finish("corpus", messages.len() as u64);

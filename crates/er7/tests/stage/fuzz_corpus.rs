@@ -1,14 +1,16 @@
 //! The kept fuzz inputs, replayed through the functions that the fuzzer calls.
 
-#[path = "../fuzz/targets.rs"]
+#[path = "../../fuzz/targets.rs"]
 mod targets;
 
 use std::path::PathBuf;
 
+type Target = fn(&[u8]);
+
 #[test]
 fn kept_inputs_hold_what_every_input_must_hold() {
     let corpus = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus"));
-    let targets: [(&str, fn(&[u8])); 3] =
+    let targets: [(&str, Target); 3] =
         [("form", targets::form), ("stage", targets::stage), ("handover", targets::handover)];
     for (name, target) in targets {
         let entries = std::fs::read_dir(corpus.join(name)).expect("every target has a corpus");

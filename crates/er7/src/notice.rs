@@ -9,7 +9,6 @@ use crate::json;
 use crate::schema::{self, Time};
 use crate::segment::{Position, SPECIAL, SegmentWriter};
 use memchr::memchr;
-use memchr::memchr;
 use std::ops::Range;
 
 /// What OBX-2 says of OBX-5.

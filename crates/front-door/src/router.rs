@@ -22,6 +22,9 @@ use crate::submission::{Form, Submission, media_type, unsupported};
 use crate::submit::submit;
 use crate::{Authenticator, FrontDoor, Random, known, messages};
 
+/// Bodies up to this size, in bytes, are read and hashed in less time than handing them over takes.
+const SMALL: usize = 128 * 1024;
+
 /// The HTTP service of a front door: `POST /er7`, `/er7/batch`, `/er7/known`, `GET /er7/{digest}`,
 /// `POST /messages/{id}/restage`, `/set-aside`, `/redeliver`, `GET /lake` and `GET /health`.
 /// It needs a Tokio runtime with time; a message that is being taken in is taken in to the end when its sender hangs up.
@@ -67,23 +70,17 @@ async fn one<D: Door>(State(door): State<Arc<D>>, request: Request) -> Response 
         Ok(taken) => taken,
         Err(answer) => return answer.into_response(),
     };
-    let submission = match form {
-        Form::Json => Submission::of_json(&taken.bytes),
-        Form::Bytes => {
-            let replaces = parts.headers.get("x-replaces").map(|value| value.to_str().unwrap_or_default());
-            Submission::of_bytes(taken.bytes, None, replaces)
-        }
-    };
-    let submission = match submission {
-        Ok(submission) => submission,
-        Err(answer) => return answer.into_response(),
-    };
-    let (sender, room) = (taken.sender, taken.room);
+    let replaces = parts.headers.get("x-replaces").map(|value| value.to_str().unwrap_or_default().to_owned());
     let work = tokio::spawn(async move {
-        let _room = room; // held until the bytes are gone
-        submit(&*door, &sender, submission).await
+        let size = taken.bytes.len();
+        let Taken { sender, bytes, room: _room } = taken; // the room is held until the bytes are gone
+        let read = move || match form {
+            Form::Json => Submission::of_json(&bytes),
+            Form::Bytes => Submission::of_bytes(bytes, None, replaces.as_deref()),
+        };
+        Ok(submit(&*door, &sender, aside(size, read).await?).await)
     });
-    work.await.unwrap_or_else(|_| broken()).into_response()
+    work.await.unwrap_or_else(|_| Err(broken())).unwrap_or_else(|answer| answer).into_response()
 }
 
 async fn batch<D: Door>(State(door): State<Arc<D>>, request: Request) -> Response {
@@ -98,8 +95,7 @@ async fn batch<D: Door>(State(door): State<Arc<D>>, request: Request) -> Respons
     };
     let work = tokio::spawn(async move {
         let Taken { sender, bytes, room: _room } = taken;
-        let lines = Batch::of_ndjson(&bytes)?;
-        drop(bytes);
+        let lines = aside(bytes.len(), move || Batch::of_ndjson(&bytes)).await?;
         Ok(lines.submit(&*door, &sender, deadline).await)
     });
     match work.await.unwrap_or_else(|_| Err(broken())) {
@@ -275,6 +271,18 @@ fn lines(answers: &[Answer]) -> Response {
         .headers_mut()
         .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/x-ndjson"));
     response
+}
+
+/// Reads and hashes a body: where it is large, on a thread that no other request waits for.
+async fn aside<T: Send + 'static>(
+    size: usize,
+    read: impl FnOnce() -> Result<T, Answer> + Send + 'static,
+) -> Result<T, Answer> {
+    if size <= SMALL {
+        read()
+    } else {
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(broken()))
+    }
 }
 
 /// The task that took the message in ended by a defect; the ledger knows how far it came.

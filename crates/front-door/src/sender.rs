@@ -25,7 +25,7 @@ pub trait Random: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-impl<T: Random> Random for Arc<T> {
+impl<T: Random + ?Sized> Random for Arc<T> {
     fn fill(&self, bytes: &mut [u8]) {
         T::fill(self, bytes);
     }

@@ -1,0 +1,78 @@
+//! The commands, one module each.
+
+mod check;
+mod completions;
+mod demo;
+mod describe;
+mod lake;
+mod man;
+mod parse;
+mod shown;
+
+use clap::Subcommand;
+use desk::home::Home;
+
+use crate::arguments::Global;
+use crate::ending::{Ending, Halt};
+use crate::output::{Data, Say};
+use crate::stop::Stop;
+
+/// What can be asked for.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Parse(parse::Parse),
+    Check(check::Check),
+    Describe(describe::Describe),
+    Demo(demo::Demo),
+    Lake(lake::Lake),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// What every command is given.
+pub(crate) struct Context {
+    /// Words for people.
+    pub(crate) say: Say,
+    /// Whether to stop.
+    pub(crate) stop: Stop,
+    global: Global,
+}
+
+impl Command {
+    /// Does what was asked.
+    pub(crate) async fn run(self, context: Context) -> Result<Ending, Halt> {
+        match self {
+            Command::Parse(parse) => offline(move || parse.run(&context)).await,
+            Command::Check(check) => offline(move || check.run(&context)).await,
+            Command::Describe(describe) => offline(move || describe.run(&context)).await,
+            Command::Demo(demo) => demo.run(context).await,
+            Command::Lake(lake) => lake.run(context).await,
+            Command::Completions(completions) => offline(move || completions.run(&context)).await,
+            Command::Man(man) => offline(move || man.run(&context)).await,
+        }
+    }
+}
+
+impl Context {
+    pub(crate) fn new(global: Global, stop: Stop) -> Self {
+        Self { say: Say::of(&global), stop, global }
+    }
+
+    /// The home folder: profiles, queue, audit trail.
+    pub(crate) fn home(&self) -> Result<Home, Halt> {
+        let named = self.global.home.clone().or_else(|| Home::default_path(|name| std::env::var_os(name)));
+        let path =
+            named.ok_or_else(|| Halt::Setup("there is no home folder; name one with --home".to_owned()))?;
+        Home::open(&path).map_err(|problem| Halt::Setup(problem.to_string()))
+    }
+
+    /// Standard output, as the options and the terminal ask for it.
+    pub(crate) fn data(&self) -> Data {
+        Data::of(&self.global)
+    }
+}
+
+/// Work that waits for files, not for the network: on a thread of its own, so that signals are still heard.
+async fn offline(work: impl FnOnce() -> Result<Ending, Halt> + Send + 'static) -> Result<Ending, Halt> {
+    tokio::task::spawn_blocking(work).await?
+}

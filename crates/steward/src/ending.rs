@@ -1,0 +1,61 @@
+//! How the command ends: exit codes, and what stops it early.
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use crate::output::Say;
+
+/// What the exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// 0: as asked.
+    AllWell,
+    /// 1: some messages or files did not come out well; which, was said.
+    SomeFailed,
+    /// 2: the command was not understood, or what it names is not there.
+    WrongUse,
+    /// 130: stopped by Ctrl-C or TERM, with a correct account of what was done.
+    Stopped,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::AllWell => ExitCode::SUCCESS,
+            Ending::SomeFailed => ExitCode::from(1),
+            Ending::WrongUse => ExitCode::from(2),
+            Ending::Stopped => ExitCode::from(130),
+        }
+    }
+}
+
+/// Why a command could not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Halt {
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+    /// What the command names (a folder, a port, a lake) cannot be used.
+    #[error("{0}")]
+    Setup(String),
+    /// The command's own part of the program broke.
+    #[error("the program broke off: {0}; this is a fault of the program")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+impl Halt {
+    /// Says what happened. A reader that had enough (`steward parse … | head`) is no failure.
+    pub(crate) fn tell(&self, say: &Say) -> Ending {
+        match self {
+            Halt::Output(error) if error.kind() == ErrorKind::BrokenPipe => Ending::AllWell,
+            Halt::Setup(_) => {
+                say.problem(&self.to_string());
+                Ending::WrongUse
+            }
+            _ => {
+                say.problem(&self.to_string());
+                Ending::SomeFailed
+            }
+        }
+    }
+}

@@ -43,81 +43,121 @@ pub fn parse(
     stamp: &LakeStamp<'_>,
     out: &mut Vec<u8>,
 ) -> Result<Staged, StagingError> {
-    let submitted = |range: Range<usize>| prepared.submitted_span(range);
-    let bytes = prepared.bytes();
-    let (start, _) = Envelope::of_first(bytes).check(Stage::Parse, submitted)?;
-    let mut places = Cow::Borrowed(&prepared.places);
-    let declared = charset::declared(cut(bytes, start, bytes.len()));
-    let declared_at = start + declared.range.start..start + declared.range.end;
-    let decoded = charset::decode(bytes, declared);
-    let first_unusual =
-        decoded.text.bytes().position(|byte| !byte.is_ascii()).filter(|_| decoded.remark.is_some());
-    if !decoded.layer.runs.is_empty() {
-        places.to_mut().push(decoded.layer);
-    }
-    let mut text = decoded.text;
-    // Decoding can move the start; only blanks and preamble stand before it.
-    let start = Envelope::of_first(text.as_bytes()).check(Stage::Parse, submitted)?.0;
-    let segment = first_segment(&text, start);
-    let mut delimiters =
-        Delimiters::read(segment).map_err(|unusable| unusable_delimiters(unusable, start, &places))?;
-    let header = Header::of(segment);
-    let encoding = delimiters::encoding_characters(segment, delimiters.field.character).to_owned();
-    let mut start = start;
-    if let Some((substituted, layer)) = substitute(&text, &mut delimiters) {
-        start = layer.result(start);
-        text = Cow::Owned(substituted);
-        places.to_mut().push(layer);
-    }
-    let schema = Schema::of(header.version.as_deref().unwrap_or_default().as_bytes());
-    let charset = prepared.charset.unwrap_or(decoded.charset);
-
-    let before = write_start(prepared, stamp, &header, charset, out);
-    let has_zone = header.sent_at.as_deref().is_some_and(checks::has_zone);
-    let classes = Classes::of_message(&delimiters);
-    let mut writer =
-        SegmentWriter::new(text.as_bytes(), &delimiters, schema, &classes, &places, has_zone, out);
-    if start > 0 {
-        preamble(&mut writer, start);
-    }
-    if let Some(remark) = decoded.remark {
-        let (path, span) = match first_unusual {
-            Some(at) if declared_at.is_empty() => (None, places.submitted(at..at + 1)),
-            _ => (Some("MSH-18"), prepared.submitted_span(declared_at)),
-        };
-        writer.finding_at(&codes::CHARSET, Severity::Warning, Some(remark.detail()), path, span);
-    }
-    if !schema.is_exact() {
-        let detail = header.version.as_ref().map_or("blank", |_| "unknown");
-        let field = header_field(segment_range(text.as_bytes(), start), text.as_bytes(), &delimiters, 12);
-        let span = places.submitted(field);
-        writer.finding_at(&codes::VERSION, Severity::Warning, Some(detail), Some("MSH-12"), span);
-    }
-    let segments = write_segments(&mut writer, start, &encoding);
-    let finding_codes = writer.findings.codes();
+    let message = Message::read(prepared)?;
+    let before = write_start(prepared, stamp, &message, out);
+    let classes = Classes::of_message(&message.delimiters);
+    let has_zone = message.header.sent_at.as_deref().is_some_and(checks::has_zone);
+    let version = message.header.version.as_deref().unwrap_or_default();
+    let schema = Schema::of(version.as_bytes());
+    let mut writer = SegmentWriter::new(
+        message.text.as_bytes(),
+        &message.delimiters,
+        schema,
+        &classes,
+        &message.places,
+        has_zone,
+        out,
+    );
+    message.notice(&mut writer);
+    let segments = write_segments(&mut writer, message.start, &message.encoding);
     let findings = writer.findings;
     out.extend_from_slice(b"]}");
     insert_findings(&findings, before, out);
-    Ok(Staged { header, finding_codes, charset, segments })
+    let finding_codes = findings.codes();
+    Ok(Staged { header: message.header, finding_codes, charset: message.charset, segments })
+}
+
+/// A message that is decoded and whose delimiters are known.
+struct Message<'a> {
+    /// With ASCII bytes for delimiters that are not ASCII.
+    text: Cow<'a, str>,
+    /// Where MSH starts.
+    start: usize,
+    delimiters: Delimiters,
+    /// MSH-2 as sent.
+    encoding: String,
+    header: Header,
+    charset: &'static str,
+    charset_finding: Option<CharsetFinding>,
+    /// From `text` to the submitted bytes.
+    places: Cow<'a, Places>,
+}
+
+struct CharsetFinding {
+    detail: &'static str,
+    path: Option<&'static str>,
+    span: (u64, u64),
+}
+
+impl<'a> Message<'a> {
+    fn read(prepared: &'a Prepared<'_>) -> Result<Self, StagingError> {
+        let bytes = prepared.bytes();
+        let mut places = Cow::Borrowed(&prepared.places);
+        let (start, _) = Envelope::of_first(bytes).check(Stage::Parse, |range| places.submitted(range))?;
+        let declared = charset::declared(cut(bytes, start, bytes.len()));
+        let declared_at = start + declared.range.start..start + declared.range.end;
+        let decoded = charset::decode(bytes, declared);
+        let declared_span = places.submitted(declared_at.clone());
+        if !decoded.layer.runs.is_empty() {
+            places.to_mut().push(decoded.layer);
+        }
+        let mut text = decoded.text;
+        let charset_finding = decoded.remark.map(|remark| {
+            let first = text.char_indices().find(|(_, character)| !character.is_ascii());
+            let (path, span) = match first {
+                Some((at, character)) if declared_at.is_empty() => {
+                    (None, places.submitted(at..at + character.len_utf8()))
+                }
+                _ => (Some("MSH-18"), declared_span),
+            };
+            CharsetFinding { detail: remark.detail(), path, span }
+        });
+        // Decoding can move the start; only blanks and other text stand before it.
+        let envelope = Envelope::of_first(text.as_bytes());
+        let (mut start, _) = envelope.check(Stage::Parse, |range| places.submitted(range))?;
+        let segment = first_segment(&text, start);
+        let mut delimiters =
+            Delimiters::read(segment).map_err(|unusable| unusable_delimiters(unusable, start, &places))?;
+        let header = Header::of(segment);
+        let encoding = delimiters::encoding_characters(segment, delimiters.field.character).to_owned();
+        if let Some((substituted, layer)) = substitute(&text, &mut delimiters) {
+            start = layer.result(start);
+            text = Cow::Owned(substituted);
+            places.to_mut().push(layer);
+        }
+        let charset = prepared.charset.unwrap_or(decoded.charset);
+        Ok(Self { text, start, delimiters, encoding, header, charset, charset_finding, places })
+    }
+
+    /// The findings that are about the message as a whole.
+    fn notice(&self, writer: &mut SegmentWriter<'_>) {
+        if self.start > 0 {
+            preamble(writer, self.start);
+        }
+        if let Some(CharsetFinding { detail, path, span }) = self.charset_finding {
+            writer.finding_at(&codes::CHARSET, Severity::Warning, Some(detail), path, span);
+        }
+        if !writer.schema.is_exact() {
+            let detail = self.header.version.as_ref().map_or("blank", |_| "unknown");
+            let span = writer.submitted(self.header_field(12));
+            writer.finding_at(&codes::VERSION, Severity::Warning, Some(detail), Some("MSH-12"), span);
+        }
+    }
+
+    /// Where a field of the MSH segment stands, from 3; its end where the segment is shorter.
+    fn header_field(&self, number: usize) -> Range<usize> {
+        let line = first_segment(&self.text, self.start);
+        let mut separators =
+            memchr::memchr_iter(self.delimiters.field.byte, line.as_bytes()).skip(number - 2);
+        let start = separators.next().map_or(line.len(), |at| at + 1);
+        let end = separators.next().unwrap_or(line.len());
+        self.start + start..self.start + end.max(start)
+    }
 }
 
 fn first_segment(text: &str, start: usize) -> &str {
     let rest = text.get(start..).unwrap_or_default();
     rest.get(..memchr(b'\r', rest.as_bytes()).unwrap_or(rest.len())).unwrap_or_default()
-}
-
-fn segment_range(text: &[u8], start: usize) -> Range<usize> {
-    let rest = cut(text, start, text.len());
-    start..start + memchr(b'\r', rest).unwrap_or(rest.len())
-}
-
-/// Where a field of the MSH segment stands; its end where the segment is shorter.
-fn header_field(segment: Range<usize>, text: &[u8], delimiters: &Delimiters, number: usize) -> Range<usize> {
-    let line = cut(text, segment.start, segment.end);
-    let mut separators = memchr::memchr_iter(delimiters.field.byte, line).skip(number - 2);
-    let start = separators.next().map_or(line.len(), |at| at + 1);
-    let end = separators.next().unwrap_or(line.len());
-    segment.start + start..segment.start + end.max(start)
 }
 
 fn unusable_delimiters(unusable: Unusable, start: usize, places: &Places) -> StagingError {
@@ -129,17 +169,16 @@ fn unusable_delimiters(unusable: Unusable, start: usize, places: &Places) -> Sta
 fn write_start(
     prepared: &Prepared<'_>,
     stamp: &LakeStamp<'_>,
-    header: &Header,
-    charset: &'static str,
+    message: &Message<'_>,
     out: &mut Vec<u8>,
 ) -> usize {
     out.reserve(prepared.bytes().len() * 3 + 1024);
     out.extend_from_slice(br#"{"schema":"er7/1","lake":"#);
     stamp.write_json(out);
     out.extend_from_slice(br#","header":"#);
-    header.write_json(out);
+    message.header.write_json(out);
     out.extend_from_slice(br#","charset":"#);
-    json::string(out, charset);
+    json::string(out, message.charset);
     out.extend_from_slice(br#","corrections":["#);
     for (index, correction) in prepared.corrections().iter().enumerate() {
         out.extend_from_slice(if index == 0 { br#"{"code":"# } else { br#",{"code":"# });

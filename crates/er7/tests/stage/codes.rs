@@ -375,6 +375,8 @@ fn encoding_characters() {
     );
     let after_text = [b"\xE2\x82\xAC\r", "MSH|€".as_bytes()].concat();
     assert_found(&after_text, "encoding-characters", json!("MSH-2"), "€".as_bytes(), json!("short"));
+    let unstated = "€€\rMSH|€~\\&|A\rPID|é".as_bytes();
+    assert_found(unstated, "charset", Value::Null, "€".as_bytes(), json!("not-stated"));
     assert_eq!(staged(beyond)["header"]["sending_application"], "LAB", "in the header too");
 }
 

@@ -105,7 +105,7 @@ mod unix {
         let folder = tempdir().expect("a folder");
         let closed = folder.path().join("closed.hl7");
         fs::write(&closed, ADMISSION).expect("a file");
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).expect("closed");
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("closed");
         let may_anyway = fs::File::open(&closed).is_ok();
         let ran = steward(["parse".as_ref(), folder.path().as_os_str()]);
         if may_anyway {

@@ -15,7 +15,7 @@ fn main() {
     let (messages, origin) = messages();
     let bytes: usize = messages.iter().map(Vec::len).sum();
     let count = messages.len();
-    print(&json!({"name": "input", "origin": origin, "messages": count, "bytes": bytes, "rounds": rounds}));
+    print(&json!({"input": origin, "messages": count, "bytes": bytes, "rounds": rounds}));
     let only = argument("--only");
     let bench = Bench { messages: &messages, bytes, rounds, only: only.as_deref() };
 

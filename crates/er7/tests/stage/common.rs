@@ -86,6 +86,49 @@ fn place(index: u64, id: &str, key: &str) -> Place {
     (index, id.to_owned(), number(field), repetition, number(component), subcomponent)
 }
 
+/// The findings or corrections of a code: path, marked bytes, detail.
+pub(crate) fn found(bytes: &[u8], code: &str) -> Vec<(Value, Vec<u8>, Value)> {
+    let json = staged(bytes);
+    let places = json["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .chain(json["corrections"].as_array().expect("corrections"));
+    places
+        .filter(|place| place["code"] == code)
+        .map(|place| {
+            let offset = |index: usize| place["span"][index].as_u64().expect("a span") as usize;
+            (place["path"].clone(), bytes[offset(0)..offset(1)].to_vec(), place["detail"].clone())
+        })
+        .collect()
+}
+
+#[track_caller]
+pub(crate) fn assert_found(bytes: &[u8], code: &str, path: Value, marked: &[u8], detail: Value) {
+    let places = found(bytes, code);
+    assert!(
+        places.contains(&(path.clone(), marked.to_vec(), detail.clone())),
+        "{code} at {path} marking {:?} ({detail}) in {places:?}",
+        String::from_utf8_lossy(marked)
+    );
+}
+
+#[track_caller]
+pub(crate) fn assert_not_found(bytes: &[u8], code: &str) {
+    let places = found(bytes, code);
+    assert!(places.is_empty(), "no {code} here: {places:?}");
+}
+
+pub(crate) fn value(bytes: &[u8], segment: usize, key: &str) -> Value {
+    staged(bytes)["segments"][segment]["fields"][key].clone()
+}
+
+pub(crate) const HEAD: &str = "MSH|^~\\&|LAB|NORTH|EHR|SOUTH|20260102030405+0000||ORU^R01^ORU_R01|7|P|2.5.1";
+
+pub(crate) fn message(rest: &str) -> Vec<u8> {
+    format!("{HEAD}\r{rest}").into_bytes()
+}
+
 /// The folder of the corpus; none, said plainly, where it is absent.
 pub(crate) fn corpus_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("LAKE_CORPUS").map_or_else(
@@ -129,12 +172,12 @@ fn ask_oracle() -> Option<Vec<Message>> {
         texts
             .into_iter()
             .zip(records)
-            .map(|((file, number, text), record)| message(file, number, text, &record))
+            .map(|((file, number, text), record)| of_oracle(file, number, text, &record))
             .collect(),
     )
 }
 
-fn message(file: String, number: u64, text: String, record: &Value) -> Message {
+fn of_oracle(file: String, number: u64, text: String, record: &Value) -> Message {
     assert_eq!(record["file"], file, "texts and records are in the same order");
     let count = |name: &str| record[name].as_u64().expect("a count");
     let leaves = record["leaves"].as_array().expect("leaves").iter().map(|leaf| {

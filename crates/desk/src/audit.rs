@@ -64,6 +64,13 @@ pub struct AuditProblem {
     pub error: io::Error,
 }
 
+impl AuditProblem {
+    /// The write itself broke off.
+    pub(crate) fn broken(audit: &Audit, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { path: audit.path.clone(), error: io::Error::other(error) }
+    }
+}
+
 /// What checking the trail found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]

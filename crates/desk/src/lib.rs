@@ -1,5 +1,6 @@
 //! What the desktop and the command line do, without a window: profiles, session, submission queue, browsing, tracing.
 
+pub mod account;
 pub mod audit;
 pub mod connect;
 pub mod front_door;

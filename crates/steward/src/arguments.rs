@@ -39,6 +39,9 @@ pub(crate) struct Global {
     /// Where profiles and work in progress are kept; else the usual place on this system
     #[arg(long, global = true, value_name = "DIR", env = "STEWARD_HOME", hide_env_values = true)]
     pub(crate) home: Option<PathBuf>,
+    /// Keep the sign-in in this file (readable by you only) instead of the system's keyring
+    #[arg(long, global = true, value_name = "FILE", env = "STEWARD_SESSION_FILE", hide_env_values = true)]
+    pub(crate) session_file: Option<PathBuf>,
     /// Say more on standard error
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
+use desk::account::{AccountProblem, Standing};
+
 use crate::output::Say;
 
 /// What the exit code says.
@@ -14,6 +16,10 @@ pub(crate) enum Ending {
     SomeFailed,
     /// 2: the command was not understood, or what it names is not there.
     WrongUse,
+    /// 3: not signed in or not allowed, so that nothing could be tried.
+    NotAllowed,
+    /// 4: the lake is out of reach.
+    OutOfReach,
     /// 130: stopped by Ctrl-C or TERM, with a correct account of what was done.
     Stopped,
 }
@@ -24,6 +30,8 @@ impl From<Ending> for ExitCode {
             Ending::AllWell => ExitCode::SUCCESS,
             Ending::SomeFailed => ExitCode::from(1),
             Ending::WrongUse => ExitCode::from(2),
+            Ending::NotAllowed => ExitCode::from(3),
+            Ending::OutOfReach => ExitCode::from(4),
             Ending::Stopped => ExitCode::from(130),
         }
     }
@@ -38,6 +46,9 @@ pub(crate) enum Halt {
     /// What the command names (a folder, a port, a lake) cannot be used.
     #[error("{0}")]
     Setup(String),
+    /// The lake could not be asked, or did not answer.
+    #[error(transparent)]
+    Account(#[from] AccountProblem),
     /// The command's own part of the program broke.
     #[error("the program broke off: {0}; this is a fault of the program")]
     Broken(#[from] tokio::task::JoinError),
@@ -52,7 +63,16 @@ impl Halt {
                 say.problem(&self.to_string());
                 Ending::WrongUse
             }
-            _ => {
+            Halt::Account(problem) => {
+                say.problem(&problem.to_string());
+                match problem.standing() {
+                    Standing::WrongUse => Ending::WrongUse,
+                    Standing::NotAllowed => Ending::NotAllowed,
+                    Standing::OutOfReach => Ending::OutOfReach,
+                    Standing::Failed => Ending::SomeFailed,
+                }
+            }
+            Halt::Output(_) | Halt::Broken(_) => {
                 say.problem(&self.to_string());
                 Ending::SomeFailed
             }

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod account;
 mod check;
 mod completions;
 mod demo;
@@ -11,6 +12,7 @@ mod shown;
 
 use clap::Subcommand;
 use desk::home::Home;
+use desk::session::Vault;
 
 use crate::arguments::Global;
 use crate::ending::{Ending, Halt};
@@ -64,6 +66,19 @@ impl Context {
         let path =
             named.ok_or_else(|| Halt::Setup("there is no home folder; name one with --home".to_owned()))?;
         Home::open(&path).map_err(|problem| Halt::Setup(problem.to_string()))
+    }
+
+    /// Which profile was asked for by name.
+    pub(crate) fn profile_name(&self) -> Option<&str> {
+        self.global.profile.as_deref()
+    }
+
+    /// Where the sign-in is kept: the file that was named, else the keyring.
+    pub(crate) fn vault(&self) -> Vault {
+        match &self.global.session_file {
+            Some(path) => Vault::File(path.clone()),
+            None => Vault::Keyring,
+        }
     }
 
     /// Standard output, as the options and the terminal ask for it.

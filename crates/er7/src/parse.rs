@@ -35,6 +35,12 @@ pub struct Staged {
 /// Appends the staged JSON (`er7/1`) of a prepared message to `out`: one line, without a line end. On an error
 /// `out` is as it was.
 ///
+/// - A line that is no segment keeps its place with the id `?`; what stands where the name should be is `?-0.1`.
+/// - A name in small letters or with blanks, where fields follow it, is written as it should be, with a finding.
+/// - A finding has `code`, `path`, `span`, `severity` and, where one code has several causes, `detail`. Behind 100
+///   places of a code one entry with `more` counts the rest; its path and span are null.
+/// - MSH-7's zone holds for all times without one, so a missing zone is told once a message.
+///
 /// # Errors
 /// `unusable-delimiters`; and `no-message-header` or `several-messages` where the bytes did not come from
 /// [`crate::prepare`].

@@ -80,7 +80,7 @@ async fn what_is_left(point: &str, folder: &std::path::Path) {
             "{point}: a claim is held, nothing is certain: {body}"
         ),
     }
-    drop(soon);
+    soon.database.close().await.expect("it closes");
 
     // After the lease, and after midnight: the message gets in under the id and time of the first claim.
     let later = Parts::open(folder, at + SignedDuration::from_secs(90), "nowhere").await;
@@ -105,6 +105,7 @@ async fn what_is_left(point: &str, folder: &std::path::Path) {
 }
 
 struct Parts {
+    database: Database,
     ledger: Arc<DyingLedger>,
     payloads: Arc<DyingPayloads>,
     hub: Arc<DyingHub>,
@@ -142,6 +143,7 @@ impl Parts {
             .expect("a hub");
         let dies = Dies(dies_at.to_owned());
         Self {
+            database: database.clone(),
             ledger: Arc::new(DyingLedger { inner: LocalLedger::new(database), dies: dies.clone() }),
             payloads: Arc::new(DyingPayloads {
                 inner: LocalPayloads::open(objects, "transient").await.expect("payloads"),

@@ -117,40 +117,50 @@ fn documentation() -> Result<(), String> {
 
 fn documented_examples() -> (Verdict, Tests) {
     let run = Run::new("cargo").arguments(["test", "--quiet", "--workspace", "--doc"]);
-    counted(&run.limit(Limit::minutes(15)))
+    counted(&run.limit(Limit::minutes(15)), Says::TestResult)
 }
 
 /// cargo-nextest where it is, else `cargo test`.
 fn tests(which: &[&str], python: Option<PathBuf>) -> (Verdict, Tests) {
     let nextest = Run::new("cargo").arguments(["nextest", "--version"]).limit(Limit::seconds(30)).succeeds();
-    let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
+    let (runner, says): (&[&str], Says) = match nextest {
+        true => (&["nextest", "run", "--status-level", "slow"], Says::Summary),
+        false => (&["test"], Says::TestResult),
+    };
     let run = Run::new("cargo").arguments(runner).arguments(["--no-fail-fast"]).arguments(which);
     let run = match python {
         Some(python) => run.environment("LAKE_PYTHON", python),
         None => run,
     };
-    counted(&run.limit(Limit::minutes(40)))
+    counted(&run.limit(Limit::minutes(40)), says)
 }
 
 /// Runs tests and adds up what their runner says.
-fn counted(run: &Run) -> (Verdict, Tests) {
+fn counted(run: &Run, says: Says) -> (Verdict, Tests) {
     let mut sum = Tests::default();
     let ended = run.each_line(|line| {
-        if let Some(tests) = runner_summary(line) {
+        if let Some(tests) = runner_summary(line, says) {
             sum += tests;
         }
     });
     (ended.into(), sum)
 }
 
-/// The counts in a runner's last line, be it nextest's (`Summary [ 1.2s] 9 tests run: 8 passed, 1 failed, 2 skipped`) or
-/// libtest's (`test result: ok. 8 passed; 1 failed; 2 ignored; …`).
-fn runner_summary(line: &str) -> Option<Tests> {
+/// How a runner says its counts. Output of a failed test may hold the words of another runner, so only its own are read.
+#[derive(Clone, Copy)]
+enum Says {
+    /// nextest: `Summary [ 1.2s] 9 tests run: 8 passed, 1 failed, 2 skipped`.
+    Summary,
+    /// libtest: `test result: ok. 8 passed; 1 failed; 2 ignored; …`.
+    TestResult,
+}
+
+/// The counts in a runner's last line.
+fn runner_summary(line: &str, says: Says) -> Option<Tests> {
     let line = line.trim_start();
-    let counts = match (line.strip_prefix("test result: "), line.strip_prefix("Summary [")) {
-        (Some(result), _) => result.split_once(". ")?.1,
-        (None, Some(summary)) => summary.split_once("run: ")?.1,
-        (None, None) => return None,
+    let counts = match says {
+        Says::Summary => line.strip_prefix("Summary [")?.split_once("run: ")?.1,
+        Says::TestResult => line.strip_prefix("test result: ")?.split_once(". ")?.1,
     };
     let mut tests = Tests::default();
     for count in counts.split([',', ';']) {
@@ -176,14 +186,23 @@ mod tests {
         let nextest =
             "     Summary [   6.230s] 14 tests run: 11 passed (1 slow), 2 failed, 1 timed out, 3 skipped";
         let counted = Tests { passed: 11, failed: 3, skipped: 3 };
-        assert_eq!(runner_summary(nextest), Some(counted), "nextest's summary, with its remarks");
+        assert_eq!(
+            runner_summary(nextest, Says::Summary),
+            Some(counted),
+            "nextest's summary, with its remarks"
+        );
         let libtest = "test result: FAILED. 7 passed; 1 failed; 2 ignored; 0 measured; 4 filtered out; finished in 0.01s";
         let counted = Tests { passed: 7, failed: 1, skipped: 2 };
         assert_eq!(
-            runner_summary(libtest),
+            runner_summary(libtest, Says::TestResult),
             Some(counted),
             "libtest's result; filtered-out ones are no tests of ours"
         );
-        assert_eq!(runner_summary("test ledger::claims ... ok"), None, "other lines count nothing");
+        assert_eq!(
+            runner_summary("test ledger::claims ... ok", Says::TestResult),
+            None,
+            "other lines count nothing"
+        );
+        assert_eq!(runner_summary(libtest, Says::Summary), None, "nor do those that a failed test shows");
     }
 }

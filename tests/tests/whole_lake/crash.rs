@@ -11,7 +11,7 @@ use desk::front_door::Try;
 use lake::{MessageId, Outcome, State};
 use tokio::sync::Mutex;
 
-use super::running::{Running, adt};
+use lake_tests::running::{Running, adt};
 
 /// How many rounds of kill and restart; `LAKE_CRASH_ROUNDS` asks for more.
 fn rounds() -> usize {

@@ -5,15 +5,13 @@
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
-mod running;
-#[cfg(test)]
 mod steps;
 
 use bytes::Bytes;
 use desk::front_door::Try;
 use futures::future::join_all;
 use lake::{Match, Outcome, State};
-use running::{Running, adt};
+use lake_tests::running::{Running, adt};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_equal_submissions_at_once_exactly_one_is_ingested_ten_times_over() {

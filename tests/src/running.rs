@@ -1,4 +1,13 @@
 //! A local lake in a process of its own, and a robot that signs in by its login page.
+//!
+//! For tests and benches: what goes wrong here ends them, by a panic that says what was expected.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "this is test code in a library"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,17 +31,21 @@ const PASSWORD: &str = "correct horse battery";
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A running lake. Killed when dropped.
-pub(crate) struct Running {
-    pub(crate) url: String,
-    pub(crate) door: FrontDoor,
-    pub(crate) profile: Profile,
+#[derive(Debug)]
+pub struct Running {
+    /// Where its front door answers.
+    pub url: String,
+    /// A client of it.
+    pub door: FrontDoor,
+    /// How to reach it.
+    pub profile: Profile,
     process: Child,
     folder: TempDir,
 }
 
 impl Running {
     /// A new lake in a new folder.
-    pub(crate) async fn fresh() -> Self {
+    pub async fn fresh() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (process, url) = start(folder.path()).await;
         let (door, profile) = meet(&url).await;
@@ -40,13 +53,13 @@ impl Running {
     }
 
     /// Kills it as `kill -9` does.
-    pub(crate) async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         self.process.start_kill().expect("a process of ours");
         timeout(LIMIT, self.process.wait()).await.expect("it ends at once").expect("a process of ours");
     }
 
     /// Stops it by TERM; it must end by itself, and well.
-    pub(crate) async fn stop_by_term(&mut self) {
+    pub async fn stop_by_term(&mut self) {
         let pid = self.process.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill");
         assert!(sent.success(), "TERM reaches the process");
@@ -56,26 +69,36 @@ impl Running {
     }
 
     /// Starts it again on the same folder.
-    pub(crate) async fn start_again(&mut self) {
+    pub async fn start_again(&mut self) {
         let (process, url) = start(self.folder.path()).await;
         (self.door, self.profile) = meet(&url).await;
         (self.process, self.url) = (process, url);
     }
 
     /// Starts a second process on the same folder; the lake that it names. The second is then killed.
-    pub(crate) async fn join(&self) -> String {
+    pub async fn join(&self) -> String {
         let (mut second, url) = start(self.folder.path()).await;
         second.kill().await.expect("a process of ours");
         url
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("it runs")
+    }
+
+    /// Its folder: `lake` is the lake's, `home` the steward's.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// An ID token of a sample user, by way of the login page.
-    pub(crate) async fn token(&self, user: &str) -> Secret {
+    pub async fn token(&self, user: &str) -> Secret {
         sign_in(&self.profile, user).await
     }
 
     /// All heads that a user may see.
-    pub(crate) async fn heads(&self, user: &str) -> Vec<Head> {
+    pub async fn heads(&self, user: &str) -> Vec<Head> {
         let token = self.token(user).await;
         let catalog = Clients::new(&self.profile, Arc::new(Fixed(token))).catalog;
         let name = if user.starts_with("other") { "other_clinic_456" } else { "my_hospital_123" };
@@ -96,7 +119,7 @@ impl Running {
     }
 
     /// All heads that a user may see, once there are `count` and none waits for staging.
-    pub(crate) async fn settled_heads(&self, user: &str, count: usize) -> Vec<Head> {
+    pub async fn settled_heads(&self, user: &str, count: usize) -> Vec<Head> {
         let limit = Instant::now() + LIMIT;
         loop {
             let heads = self.heads(user).await;
@@ -111,7 +134,7 @@ impl Running {
 }
 
 /// A synthetic admission with so many notes.
-pub(crate) fn adt(control_id: &str, notes: usize) -> String {
+pub fn adt(control_id: &str, notes: usize) -> String {
     let mut text = format!(
         "MSH|^~\\&|WARD|NORTH|LAKE|REGION|20260301083000+0100||ADT^A01^ADT_A01|{control_id}|P|2.5\r\
          EVN|A01|20260301083000+0100\rPID|1||{control_id}^^^NORTH^MR||SAMPLE^ANNA||19800412|F\rPV1|1|I|W2\r"
@@ -123,7 +146,7 @@ pub(crate) fn adt(control_id: &str, notes: usize) -> String {
 }
 
 /// The `steward` that was built beside this test.
-pub(crate) fn steward() -> PathBuf {
+pub fn steward() -> PathBuf {
     let test = std::env::current_exe().expect("this program has a path");
     let built = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").join("steward");
     assert!(built.is_file(), "{} is not there: build it first (cargo build -p steward)", built.display());

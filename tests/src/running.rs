@@ -2,12 +2,7 @@
 //!
 //! For tests and benches: what goes wrong here ends them, by a panic that says what was expected.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "this is test code in a library"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "this is test code in a library")]
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -18,12 +18,12 @@ macro_rules! samples {
 
 samples![
     "1 admission.hl7",
-    "2 the same admission, other line ends.hl7",
-    "3 lab result, Unix line ends.hl7",
+    "2 admission again.hl7",
+    "3 lab result.hl7",
     "4 batch of five.hl7",
     "5 vaccination.hl7",
-    "6 old system, Latin letters.hl7",
+    "6 old system.hl7",
     "7 damaged header.hl7",
-    "8 lost its header.hl7",
+    "8 no header.hl7",
     "9 shopping list.txt",
 ];

@@ -14,6 +14,7 @@ use axum::routing::get;
 use front_door::jwt::{FixedKeys, IdTokens};
 use front_door::{FrontDoor, Patience, Room};
 use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
 use lake::{Clock, Endpoints, FilterPolicy, Limits, Profile};
 use lake_core::Core;
 use staging_er7::{Staging, Workers};
@@ -49,6 +50,11 @@ pub const CATALOG: &str = "lake-catalog";
 const ACCOUNT: &str = "000000000000";
 /// How long deliveries under way may take to end when the lake stops; what does not end is delivered again next time.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long payloads on their way are kept: long after every retry, as the transient bucket's lifecycle rule on AWS.
+const PAYLOAD_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How often old payloads are looked for.
+const HOUSEKEEPING: Duration = Duration::from_secs(60 * 60);
 
 /// How to run a local lake.
 #[derive(Clone, Debug)]
@@ -127,10 +133,17 @@ impl LocalLake {
         let [door, s3_port, dynamodb_port] = bind(options.port).await?;
         let url = format!("http://localhost:{}", door.port());
 
-        let schemas =
-            [ledger::SCHEMA, objects::SCHEMA, hub::SCHEMA, users::SCHEMA, issuer::SCHEMA, credentials::SCHEMA];
+        let schemas = [
+            ledger::SCHEMA,
+            objects::SCHEMA,
+            hub::SCHEMA,
+            users::SCHEMA,
+            issuer::SCHEMA,
+            credentials::SCHEMA,
+        ];
         let database = Database::open(&folder.path().join(database::FILE_NAME), &schemas)?;
-        let objects = Objects::open(database.clone(), &folder.path().join("objects"), Arc::clone(&clock)).await?;
+        let objects =
+            Objects::open(database.clone(), &folder.path().join("objects"), Arc::clone(&clock)).await?;
         let store = LocalStore::open(objects.clone(), BUCKET).await?;
         let payloads = LocalPayloads::open(objects.clone(), TRANSIENT_BUCKET).await?;
         let settings = CatalogSettings { table: CATALOG.to_owned(), shards: NonZeroU32::MIN };
@@ -139,24 +152,33 @@ impl LocalLake {
             Subscription { name: "core", policy: FilterPolicy::default() },
             Subscription { name: "staging", policy: FilterPolicy::staging()? },
         ];
-        let hub = LocalHub::open(database.clone(), Arc::clone(&clock), subscriptions, hub::Settings::default()).await?;
+        let hub =
+            LocalHub::open(database.clone(), Arc::clone(&clock), subscriptions, hub::Settings::default())
+                .await?;
 
         let users = Users::open(&database, options.samples, randomness.as_ref()).await?;
         let name = "Practice lake on this computer";
         let settings = issuer::Settings::local(url.clone(), name.to_owned());
         let issuer =
-            Issuer::open(settings, database.clone(), users, Arc::clone(&clock), Arc::clone(&randomness)).await?;
-        let mint = Arc::new(CredentialMint::open(&database, randomness.as_ref()).await?);
-        let pool =
-            IdentityPool::open(&database, issuer.clone(), Arc::clone(&mint), Arc::clone(&clock), Arc::clone(&randomness))
+            Issuer::open(settings, database.clone(), users, Arc::clone(&clock), Arc::clone(&randomness))
                 .await?;
+        let mint = Arc::new(CredentialMint::open(&database, randomness.as_ref()).await?);
+        let pool = IdentityPool::open(
+            &database,
+            issuer.clone(),
+            Arc::clone(&mint),
+            Arc::clone(&clock),
+            Arc::clone(&randomness),
+        )
+        .await?;
         let policy = lake::policy::steward_policy(
             &format!("arn:aws:s3:::{BUCKET}"),
             &format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{CATALOG}"),
         )?;
         let profile = profile(name, &url, s3_port.port(), dynamodb_port.port(), &issuer, &pool);
 
-        let tokens = IdTokens::new(issuer.issuer_url(), CLIENT_ID, FixedKeys(issuer.jwks()), Arc::clone(&clock));
+        let tokens =
+            IdTokens::new(issuer.issuer_url(), CLIENT_ID, FixedKeys(issuer.jwks()), Arc::clone(&clock));
         let front_door = front_door::router(FrontDoor {
             ledger: LocalLedger::new(database.clone()),
             payloads: payloads.clone(),
@@ -171,7 +193,7 @@ impl LocalLake {
         let door_router =
             front_door.merge(issuer.router()).merge(pool.router()).merge(status_router(hub.clone()));
         let s3_router = s3::router(s3::Endpoint {
-            objects,
+            objects: objects.clone(),
             credentials: Arc::clone(&mint),
             policy: Arc::new(policy.clone()),
             clock: Arc::clone(&clock),
@@ -193,12 +215,14 @@ impl LocalLake {
 
         let stop = CancellationToken::new();
         let mut listeners = JoinSet::new();
+        listeners.spawn(housekeeping(objects.clone(), Arc::clone(&clock), stop.clone()));
         listeners.spawn(door.serve(door_router, stop.clone()));
         listeners.spawn(s3_port.serve(s3_router, stop.clone()));
         listeners.spawn(dynamodb_port.serve(dynamodb_router, stop.clone()));
         folder.announce(&Announcement { pid: std::process::id(), lake: url })?;
         let root = mint.root();
-        let lake = Self { profile, issuer, root, database, hub, deliveries, listeners, stop, _folder: folder };
+        let lake =
+            Self { profile, issuer, root, database, hub, deliveries, listeners, stop, _folder: folder };
         Ok(Started::Ours(Box::new(lake)))
     }
 
@@ -289,6 +313,24 @@ fn start_deliveries(hub: &LocalHub, core: Arc<LakeCore>, staging: Arc<LakeStagin
     hub.start(HashMap::from([("core", to_core), ("staging", to_staging)]), on_dead)
 }
 
+/// Forgets payloads that are long past their use, at the start and then every hour.
+async fn housekeeping(objects: Objects, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    loop {
+        let before = clock.now().saturating_sub(PAYLOAD_LIFE).unwrap_or(Timestamp::MIN);
+        match objects.expire(TRANSIENT_BUCKET, before).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "old payloads were forgotten"),
+            Err(error) => {
+                tracing::warn!(%error, "old payloads could not be forgotten; tried again in an hour")
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+    }
+}
+
 /// `GET /status`: how much is on its way inside, as counts; only a local lake tells.
 fn status_router(hub: LocalHub) -> Router {
     Router::new().route("/status", get(move || status(hub.clone())))
@@ -334,7 +376,7 @@ impl front_door::Random for DoorRandom {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
     }
 }

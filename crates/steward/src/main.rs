@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod ending;
 mod input;
+mod log;
 mod output;
 mod staging;
 mod stop;
@@ -28,7 +29,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Ending {
     let say = Say::of(&arguments.global);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    log::begin(&arguments.global);
+    let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             say.problem(&format!("the program cannot start its threads: {error}"));

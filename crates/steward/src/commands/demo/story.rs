@@ -215,11 +215,11 @@ async fn settled_head(
 }
 
 const COLUMNS: &[Column] = &[
-    Column { heading: "WHO", width: 18 },
-    Column { heading: "FILE", width: 39 },
+    Column { heading: "WHO", width: 6 },
+    Column { heading: "FILE", width: 21 },
     Column { heading: "OUTCOME", width: 15 },
     Column { heading: "THEN", width: 15 },
-    Column { heading: "WHAT IT SHOWS, OR WHY", width: 40 },
+    Column { heading: "WHAT IT SHOWS", width: 40 },
 ];
 
 fn show(context: &Context, told: &[Told]) -> Result<Ending, Halt> {
@@ -244,23 +244,41 @@ fn show(context: &Context, told: &[Told]) -> Result<Ending, Halt> {
     }
 }
 
+/// A row for each act, or for each message where those of one act differ; then why some need attention.
 fn table(data: &mut Data, told: &[Told]) -> Result<(), Halt> {
     let mut table = Table::new(COLUMNS);
-    for line in told {
-        let then = match line.state {
-            Some(State::Ready) => "ready to use",
-            Some(State::Attention) => "needs attention",
-            Some(other) => other.as_str(),
-            None => "",
+    let alike = |one: &Told, other: &Told| {
+        std::ptr::eq(one.act, other.act) && (&one.outcome, one.state, one.as_told) == (&other.outcome, other.state, other.as_told)
+    };
+    for group in told.chunk_by(alike) {
+        let [line, ..] = group else { continue };
+        let outcome = match group.len() {
+            1 => line.outcome.clone(),
+            count => format!("{count} {}", line.outcome),
         };
         let mark = if line.as_told { "" } else { "NOT AS TOLD: " };
-        let explained = match line.state {
-            Some(State::Attention) => format!("{mark}{} {}", line.reason, line.next_step),
-            _ => format!("{mark}{}", line.shows),
-        };
-        table.row(data, &[line.user.unwrap_or("nobody"), line.file, &line.outcome, then, &explained])?;
+        let who = line.user.and_then(|user| user.split('@').next()).unwrap_or("nobody");
+        let shows = format!("{mark}{}", line.shows);
+        table.row(data, &[who, line.file, &outcome, then(line), &shows])?;
+    }
+    let troubled = || told.iter().filter(|line| line.state == Some(State::Attention));
+    if troubled().next().is_some() {
+        data.line("")?;
+        data.heading("WHAT NEEDS ATTENTION, AND WHAT TO DO")?;
+    }
+    for line in troubled() {
+        data.line(&format!("{}: {}\n  {}", line.file, line.reason, line.next_step))?;
     }
     Ok(())
+}
+
+fn then(line: &Told) -> &'static str {
+    match line.state {
+        Some(State::Ready) => "ready to use",
+        Some(State::Attention) => "needs attention",
+        Some(other) => other.as_str(),
+        None => "",
+    }
 }
 
 /// The account: every message is in one place, and the places add up.
@@ -273,7 +291,7 @@ fn sum(told: &[Told]) -> String {
     let state = |state: State| told.iter().filter(|line| line.state == Some(state)).count();
     format!(
         "{found} messages found = {ingested} ingested + {duplicate} duplicate + {denied} denied + {invalid} invalid + \
-         {not_sent} not sent + {unconfirmed} unconfirmed; {} files are not HL7.\nOf the {ingested} ingested, {} are ready to \
+         {not_sent} not sent + {unconfirmed} unconfirmed; {} file is not HL7.\nOf the {ingested} ingested, {} are ready to \
          use and {} need attention.",
         count("not HL7"),
         state(State::Ready),

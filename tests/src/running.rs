@@ -47,6 +47,15 @@ impl Running {
         Self { url, door, profile, process, folder }
     }
 
+    /// A new lake in a new folder that says all it can in the file `log` of that folder.
+    pub async fn fresh_with_log() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = std::fs::File::create(folder.path().join("log")).expect("a file");
+        let (process, url) = start_saying(folder.path(), log.into(), "trace").await;
+        let (door, profile) = meet(&url).await;
+        Self { url, door, profile, process, folder }
+    }
+
     /// Kills it as `kill -9` does.
     pub async fn kill(&mut self) {
         self.process.start_kill().expect("a process of ours");
@@ -149,12 +158,17 @@ pub fn steward() -> PathBuf {
 }
 
 async fn start(folder: &Path) -> (Child, String) {
+    start_saying(folder, Stdio::null(), "warn").await
+}
+
+async fn start_saying(folder: &Path, log: Stdio, level: &str) -> (Child, String) {
     let mut process = Command::new(steward())
         .args(["lake", "start", "--port", "0", "--sample-password", PASSWORD, "--data"])
         .arg(folder.join("lake"))
         .env("STEWARD_HOME", folder.join("home"))
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
+        .env("LAKE_LOG", format!("{level},s3s=off,hyper=off"))
         .kill_on_drop(true)
         .spawn()
         .expect("steward starts");

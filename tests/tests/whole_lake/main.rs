@@ -3,9 +3,15 @@
 
 // By `cfg(test)` clippy knows that what helps the tests in here is test code too.
 #[cfg(test)]
+mod bad_days;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod privacy;
+#[cfg(test)]
 mod steps;
+#[cfg(test)]
+mod stuck;
 
 use bytes::Bytes;
 use desk::front_door::Try;

@@ -32,7 +32,7 @@ pub(crate) fn run(bench: Option<Bench>) -> Result<(), String> {
     for bench in benches {
         let rows = match bench {
             Bench::Stage => stage()?,
-            Bench::Lake => cargo_bench("lake-tests", "lake")?,
+            Bench::Lake => lake()?,
         };
         let name = bench.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
         if rows.is_empty() {
@@ -51,6 +51,13 @@ fn stage() -> Result<Vec<Row>, String> {
     let peers = Run::new(python).arguments(["crates/er7/benches/stage_peers.py"]).limit(Limit::minutes(20));
     rows.extend(self::rows(&peers.output()?));
     Ok(rows)
+}
+
+/// The lake runs as users run it: the release `steward` in a process of its own.
+fn lake() -> Result<Vec<Row>, String> {
+    let build = Run::new("cargo").arguments(["build", "--release", "--package", "steward"]);
+    build.limit(Limit::minutes(40)).shown()?;
+    cargo_bench("lake-tests", "lake")
 }
 
 fn cargo_bench(package: &str, bench: &str) -> Result<Vec<Row>, String> {

@@ -34,6 +34,23 @@ pub enum Action {
     Unmask,
 }
 
+impl Action {
+    /// The word in the trail.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SignOut => "sign-out",
+            Self::Submit => "submit",
+            Self::Get => "get",
+            Self::Export => "export",
+            Self::Find => "find",
+            Self::Change => "change",
+            Self::Refused => "refused",
+            Self::Unmask => "unmask",
+        }
+    }
+}
+
 /// One line of the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEvent {

@@ -2,9 +2,12 @@
 
 pub mod account;
 pub mod audit;
+pub mod browse;
 pub mod connect;
+pub mod files;
 pub mod front_door;
 pub mod home;
+pub mod queue;
 pub mod reading;
 pub mod samples;
 pub mod secret;

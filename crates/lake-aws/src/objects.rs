@@ -141,7 +141,13 @@ impl Objects {
         Ok(ObjectBody { facts, bytes: answer.body })
     }
 
-    async fn list(&self, prefix: &str, next: Option<String>, limit: u16) -> Result<ObjectPage, ReadFault> {
+    /// A page of the objects whose keys begin so (at most `limit`, and 1,000).
+    pub async fn list(
+        &self,
+        prefix: &str,
+        next: Option<String>,
+        limit: u16,
+    ) -> Result<ObjectPage, ReadFault> {
         let answer = self
             .client
             .list_objects_v2()
@@ -162,7 +168,8 @@ impl Objects {
         Ok(ObjectPage { objects: objects.collect(), next: answer.next_continuation_token })
     }
 
-    /// For `doctor`: one call that a steward must be refused.
+    /// For `doctor`: one call that a steward must be refused. It asks to replace a version that there never was, so that
+    /// even a lake that allows it writes nothing.
     pub async fn try_to_write(&self, key: &str) -> Result<(), ReadFault> {
         let put = self
             .client
@@ -170,8 +177,16 @@ impl Objects {
             .bucket(&self.bucket)
             .key(key)
             .body(ByteStream::from_static(b""))
-            .if_none_match("*");
-        put.send().await.map(|_| ()).map_err(|error| fault(SERVICE, key, error))
+            .if_match("\"00000000000000000000000000000000\"");
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match fault(SERVICE, key, error) {
+                // It came as far as looking for that version.
+                ReadFault::Missing { .. } => Ok(()),
+                ReadFault::Unreachable { reason, .. } if reason == "PreconditionFailed" => Ok(()),
+                refused => Err(refused),
+            },
+        }
     }
 
     /// For `doctor`: lists any prefix.
@@ -183,11 +198,18 @@ impl Objects {
 impl ObjectBody {
     /// The next bytes; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<bytes::Bytes>, ReadFault> {
-        let lost = |error: aws_smithy_types::byte_stream::error::Error| ReadFault::Unreachable {
-            service: SERVICE,
-            reason: deepest(&error),
-        };
-        self.bytes.try_next().await.map_err(lost)
+        self.bytes.try_next().await.map_err(|error| {
+            let reason = deepest(&error);
+            // The SDK holds the bytes against the checksum that S3 sent with them.
+            if reason.contains("checksum mismatch") {
+                ReadFault::Damaged {
+                    what: "this object".to_owned(),
+                    reason: "its bytes are not those of its checksum".to_owned(),
+                }
+            } else {
+                ReadFault::Unreachable { service: SERVICE, reason }
+            }
+        })
     }
 }
 

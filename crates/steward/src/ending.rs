@@ -46,9 +46,18 @@ pub(crate) enum Halt {
     /// What the command names (a folder, a port, a lake) cannot be used.
     #[error("{0}")]
     Setup(String),
+    /// It was tried, and did not come out well.
+    #[error("{0}")]
+    Failed(String),
     /// The lake could not be asked, or did not answer.
     #[error(transparent)]
     Account(#[from] AccountProblem),
+    /// The queue or a report cannot be written or read.
+    #[error(transparent)]
+    Queue(#[from] desk::queue::QueueProblem),
+    /// The report cannot be written.
+    #[error(transparent)]
+    Report(#[from] desk::queue::ReportProblem),
     /// The command's own part of the program broke.
     #[error("the program broke off: {0}; this is a fault of the program")]
     Broken(#[from] tokio::task::JoinError),
@@ -72,7 +81,7 @@ impl Halt {
                     Standing::Failed => Ending::SomeFailed,
                 }
             }
-            Halt::Output(_) | Halt::Broken(_) => {
+            Halt::Output(_) | Halt::Queue(_) | Halt::Report(_) | Halt::Failed(_) | Halt::Broken(_) => {
                 say.problem(&self.to_string());
                 Ending::SomeFailed
             }

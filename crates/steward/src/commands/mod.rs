@@ -1,14 +1,26 @@
 //! The commands, one module each.
 
 pub(crate) mod account;
+mod audit;
+mod catalog;
 mod check;
 mod completions;
+mod connect;
 mod demo;
 mod describe;
+mod find;
+mod get;
 mod lake;
+mod list;
 mod man;
 mod parse;
+mod session;
 mod shown;
+mod submissions;
+mod submit;
+mod verify;
+mod wishes;
+mod words;
 
 use clap::Subcommand;
 use desk::home::Home;
@@ -22,9 +34,28 @@ use crate::stop::Stop;
 /// What can be asked for.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    Connect(connect::Connect),
+    Profiles(connect::Profiles),
+    SignIn(session::SignIn),
+    SignOut(session::SignOut),
+    Whoami(session::Whoami),
     Parse(parse::Parse),
     Check(check::Check),
     Describe(describe::Describe),
+    Submit(submit::Submit),
+    Submissions(submissions::Submissions),
+    List(list::List),
+    Get(get::Get),
+    Catalog(catalog::Catalog),
+    Trace(catalog::Trace),
+    Errors(catalog::Errors),
+    Find(find::Find),
+    Restage(wishes::Restage),
+    SetAside(wishes::SetAside),
+    Redeliver(wishes::Redeliver),
+    Verify(verify::Verify),
+    Doctor(verify::Doctor),
+    Audit(audit::Audit),
     Demo(demo::Demo),
     Lake(lake::Lake),
     Completions(completions::Completions),
@@ -47,6 +78,25 @@ impl Command {
             Command::Parse(parse) => offline(move || parse.run(&context)).await,
             Command::Check(check) => offline(move || check.run(&context)).await,
             Command::Describe(describe) => offline(move || describe.run(&context)).await,
+            Command::Connect(connect) => connect.run(context).await,
+            Command::Profiles(profiles) => offline(move || profiles.run(&context)).await,
+            Command::SignIn(sign_in) => sign_in.run(context).await,
+            Command::SignOut(sign_out) => sign_out.run(context).await,
+            Command::Whoami(whoami) => whoami.run(context).await,
+            Command::Submit(submit) => submit.run(context).await,
+            Command::Submissions(submissions) => offline(move || submissions.run(&context)).await,
+            Command::List(list) => list.run(context).await,
+            Command::Get(get) => get.run(context).await,
+            Command::Catalog(catalog) => catalog.run(context).await,
+            Command::Trace(trace) => trace.run(context).await,
+            Command::Errors(errors) => errors.run(context).await,
+            Command::Find(find) => find.run(context).await,
+            Command::Restage(restage) => restage.run(context).await,
+            Command::SetAside(set_aside) => set_aside.run(context).await,
+            Command::Redeliver(redeliver) => redeliver.run(context).await,
+            Command::Verify(verify) => verify.run(context).await,
+            Command::Doctor(doctor) => doctor.run(context).await,
+            Command::Audit(audit) => offline(move || audit.run(&context)).await,
             Command::Demo(demo) => demo.run(context).await,
             Command::Lake(lake) => lake.run(context).await,
             Command::Completions(completions) => offline(move || completions.run(&context)).await,
@@ -71,6 +121,11 @@ impl Context {
     /// Which profile was asked for by name.
     pub(crate) fn profile_name(&self) -> Option<&str> {
         self.global.profile.as_deref()
+    }
+
+    /// Whether somebody watches standard error.
+    pub(crate) fn is_watched(&self) -> bool {
+        std::io::IsTerminal::is_terminal(&std::io::stderr())
     }
 
     /// Where the sign-in is kept: the file that was named, else the keyring.

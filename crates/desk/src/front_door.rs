@@ -8,21 +8,15 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use er7::Digest;
 use futures::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lake::{Match, MessageId, Outcome, Profile, SetAsideReason, Source};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::secret::Secret;
 
-/// How long one request may take in all: the front door's own limit for a batch is 25 s.
-const REQUEST_LIMIT: Duration = Duration::from_secs(40);
-/// How long connecting may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// How long nothing may come while an answer is read.
-const READ_LIMIT: Duration = Duration::from_secs(35);
 /// The longest answer that is read; the lake's own are far shorter.
 const ANSWER_BYTES: usize = 1024 * 1024;
 /// The longest wait that a lake may ask for.
@@ -33,6 +27,36 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 pub struct FrontDoor {
     client: Client,
     base: Url,
+}
+
+/// How long a front door is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How long connecting may take.
+    pub connect: Duration,
+    /// How long nothing may come while an answer is waited for or read.
+    pub read: Duration,
+    /// How long one request may take in all: the front door's own limit for a batch is 25 s.
+    pub request: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(35),
+            request: Duration::from_secs(40),
+        }
+    }
+}
+
+/// What came of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BatchTry {
+    /// One result a line, in order.
+    Lines(Vec<Try>),
+    /// The batch as a whole was answered, or not: this is true of every line, but an `Invalid` is about the batch.
+    Whole(Try),
 }
 
 /// What is certain after one try.
@@ -61,8 +85,10 @@ pub enum Try {
 /// Whether sending again can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// Busy, or down for a moment.
+    /// Busy, or not reached at all.
     MayHelp,
+    /// The lake itself says that a part of it is down or busy: the message may have come half-way, and its ledger tells.
+    MayHelpHalfWay,
     /// Something between here and the lake is set up wrongly.
     WillNotHelp,
 }
@@ -150,11 +176,16 @@ struct First {
 impl FrontDoor {
     /// A front door at this URL. Redirects are never followed: they would carry the token elsewhere.
     pub fn new(base: Url) -> Result<Self, Fault> {
+        Self::with_patience(base, Patience::default())
+    }
+
+    /// As [`FrontDoor::new`], waiting for so long.
+    pub fn with_patience(base: Url, patience: Patience) -> Result<Self, Fault> {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(READ_LIMIT)
-            .timeout(REQUEST_LIMIT)
+            .connect_timeout(patience.connect)
+            .read_timeout(patience.read)
+            .timeout(patience.request)
             .tcp_nodelay(true)
             .no_proxy_for_loopback(&base)
             .user_agent(concat!("lake-steward/", env!("CARGO_PKG_VERSION")))
@@ -191,28 +222,32 @@ impl FrontDoor {
         }
     }
 
-    /// Hands a batch over; one result a line, in order. When the answer as a whole is no answer, every line has that fate.
-    pub async fn submit_batch(&self, token: &Secret, body: Bytes, digests: &[Digest]) -> Vec<Try> {
+    /// Hands a batch over: lines as [`BatchLine`] writes them, with the digest of each.
+    pub async fn submit_batch(&self, token: &Secret, body: Bytes, digests: &[Digest]) -> BatchTry {
         let request = self
             .client
             .post(self.url("er7/batch"))
             .header(AUTHORIZATION, format!("Bearer {}", token.expose()))
             .header(CONTENT_TYPE, "application/x-ndjson")
             .body(body);
-        let all = |fate: Try| vec![fate; digests.len()];
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return all(failed(&error)),
+            Err(error) => return BatchTry::Whole(failed(&error)),
         };
         let status = response.status();
         let retry_after = retry_after(response.headers());
         let body = match bounded_body(response).await {
             Ok(body) => body,
-            Err(reason) => return all(Try::Unconfirmed { reason }),
+            Err(reason) => return BatchTry::Whole(Try::Unconfirmed { reason }),
         };
         if status != StatusCode::OK {
             let digest = digests.first().copied();
-            return all(sort(status, retry_after, &body, digest));
+            return BatchTry::Whole(match sort(status, retry_after, &body, digest) {
+                Try::Answered(Outcome::Ingested { .. } | Outcome::Duplicate { .. }) => {
+                    no_answer("one message was answered for where many were sent")
+                }
+                other => other,
+            });
         }
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let mut tries: Vec<Try> = lines
@@ -223,7 +258,25 @@ impl FrontDoor {
             })
             .collect();
         tries.resize(digests.len(), no_answer("the answer ended early"));
-        tries
+        BatchTry::Lines(tries)
+    }
+
+    /// How far the lake's clock is ahead of this computer's, to about a second, by the `Date` of an answer (RFC 9110,
+    /// 6.6.1). Nothing on this computer itself: it has one clock.
+    pub async fn clock_ahead(&self) -> Result<SignedDuration, Fault> {
+        if crate::is_loopback(&self.base) {
+            return Ok(SignedDuration::ZERO);
+        }
+        let unreachable = |error: reqwest::Error| Fault::Unreachable { reason: plain(&error) };
+        let asked = Timestamp::now();
+        let response = self.client.get(self.url("lake")).send().await.map_err(unreachable)?;
+        let answered = Timestamp::now();
+        let middle = asked.checked_add(answered.duration_since(asked) / 2).unwrap_or(answered);
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+        let date =
+            date.ok_or_else(|| Fault::Unreachable { reason: "its answer does not say the time".to_owned() })?;
+        Ok(date.duration_since(middle))
     }
 
     /// Asks the ledger about digests (at most 100), in the order asked.
@@ -398,7 +451,7 @@ fn line_answer(answer: Answer, digest: Digest, retry_after: Option<Duration>) ->
         Some("denied") => Try::Answered(Outcome::Denied { reason }),
         Some("invalid") => Try::Answered(Outcome::Invalid { reason, limit_bytes: answer.limit_bytes }),
         Some("unauthenticated") => Try::Unauthenticated,
-        Some("unavailable") => Try::NotSent { reason, retry_after, again: Again::MayHelp },
+        Some("unavailable") => Try::NotSent { reason, retry_after, again: Again::MayHelpHalfWay },
         _ => no_answer("the answer has an outcome that this version does not know"),
     }
 }

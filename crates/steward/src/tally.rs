@@ -94,7 +94,7 @@ impl Tally {
 
     /// Counts and says what could not be read.
     pub(crate) fn problem(&mut self, problem: Problem, say: &Say) {
-        say.problem(&problem.to_string());
+        say.problem(&printable(&problem.to_string()));
         self.unreadable += 1;
         self.missing += u64::from(problem.is_missing);
         let Problem { path, reason, .. } = problem;

@@ -1,46 +1,17 @@
 //! Files and folders as the messages in them: streamed, in a steady order, everything that is passed over named.
 
-mod file;
 mod piped;
-mod walk;
 
-use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use desk::files::{self, STANDARD_INPUT, Walk};
+pub(crate) use desk::files::Problem;
 use er7::split::{Piece, Splitter, Summary};
 
 use crate::ending::Halt;
-use crate::output::printable;
 use crate::stop::Stop;
 use piped::Piped;
-use walk::Walk;
-
-/// The name that stands for standard input.
-const STANDARD_INPUT: &str = "-";
-
-/// Something that could not be read, and why; the rest was.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    /// Which file or folder.
-    pub(crate) path: PathBuf,
-    /// What is the matter and what to do.
-    pub(crate) reason: String,
-    /// Whether it was named on the command line and is not there.
-    pub(crate) is_missing: bool,
-}
-
-impl Problem {
-    fn new(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: reason.into(), is_missing: false }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", printable(&self.path.to_string_lossy()), self.reason)
-    }
-}
 
 /// One message in a file, or what stands where one should.
 pub(crate) struct Place<'a> {
@@ -73,7 +44,7 @@ pub(crate) fn read(paths: Vec<PathBuf>, stop: &Stop, visit: &mut impl Visit) -> 
             Ok(path) if path.as_os_str() == STANDARD_INPUT => {
                 split(&path, Piped::open(stop), stop, visit)?;
             }
-            Ok(path) => match file::open(&path) {
+            Ok(path) => match files::open(&path) {
                 Ok(file) => split(&path, file, stop, visit)?,
                 Err(reason) => visit.problem(Problem::new(path, reason))?,
             },

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, ReadDir};
 use std::path::{Path, PathBuf};
 
-use super::{Problem, STANDARD_INPUT, file};
+use super::{Problem, STANDARD_INPUT, open};
 
 /// So many names of a folder are sorted at a time: a folder of any size takes bounded memory, and the order is that of the names in
 /// every folder that people look at.
@@ -15,7 +15,7 @@ const DEEPEST: usize = 100;
 
 /// Every file under some paths, in the order in which they were named, folders by name. Links are followed, but no folder is read twice,
 /// so a link that leads back ends there.
-pub(super) struct Walk {
+pub struct Walk {
     named: std::vec::IntoIter<PathBuf>,
     levels: Vec<Level>,
     /// Folders entered since the last path that was named, by their real places.
@@ -30,7 +30,8 @@ struct Level {
 }
 
 impl Walk {
-    pub(super) fn new(paths: Vec<PathBuf>) -> Self {
+    /// Nothing is looked at yet.
+    pub fn new(paths: Vec<PathBuf>) -> Self {
         Self { named: paths.into_iter(), levels: Vec::new(), entered: HashSet::new() }
     }
 
@@ -40,10 +41,10 @@ impl Walk {
             return Some(Ok(path));
         }
         match fs::metadata(&path) {
-            Err(error) => Some(Err(Problem::new(path, file::in_words(&error)))),
+            Err(error) => Some(Err(Problem::new(path, open::in_words(&error)))),
             Ok(found) if found.is_file() => Some(Ok(path)),
             Ok(found) if found.is_dir() => self.enter(path).err().map(Err),
-            Ok(found) => Some(Err(Problem::new(path, file::refusal(found.file_type())))),
+            Ok(found) => Some(Err(Problem::new(path, open::refusal(found.file_type())))),
         }
     }
 
@@ -54,7 +55,7 @@ impl Walk {
         let opened = fs::canonicalize(&folder).and_then(|real| Ok((real, fs::read_dir(&folder)?)));
         let (real, entries) = match opened {
             Ok(opened) => opened,
-            Err(error) => return Err(Problem::new(folder, file::in_words(&error))),
+            Err(error) => return Err(Problem::new(folder, open::in_words(&error))),
         };
         if !self.entered.insert(real) {
             return Err(Problem::new(folder, "leads back to a folder that was read already; not read again"));
@@ -115,5 +116,5 @@ impl Level {
 }
 
 fn unreadable(folder: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(folder, file::in_words(error))
+    Problem::new(folder, open::in_words(error))
 }

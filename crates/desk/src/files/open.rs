@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 /// Opens a regular file; what is none is refused before anything could wait for it.
-pub(super) fn open(path: &Path) -> Result<File, String> {
+pub fn open(path: &Path) -> Result<File, String> {
     let mut options = OpenOptions::new();
     options.read(true);
     // A pipe that took the file's place since it was found must not be waited for.

@@ -1,0 +1,155 @@
+//! What is not known is asked of the lake's ledger, and believed only when it says `settled`.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{DrainEnd, Run, on};
+use crate::front_door::{Fault, Known, KnownState};
+use crate::queue::store::QueueProblem;
+use crate::queue::work::{Became, ClockOffset, Unsure};
+use crate::session::SessionProblem;
+
+/// Digests in one question.
+const DIGESTS: usize = 100;
+/// How far a clock may be off that tells whole seconds from some way away.
+const WHOLE_SECONDS: SignedDuration = SignedDuration::from_secs(2);
+
+/// What a question about messages showed.
+#[derive(Default)]
+struct Asked {
+    /// Some have their outcome, or may be tried again.
+    moved: bool,
+    /// Some are worth asking about again.
+    again: bool,
+}
+
+impl Run {
+    /// Asks about every unconfirmed message, again and again while that may help. Returns whether any may be sent again.
+    ///
+    /// `settled` gives the outcome. `unknown` proves nothing, since the bytes may still be on their way; but it is then
+    /// safe to hand the message over again, because the ledger takes equal bytes once. So it is after `pending` for longer
+    /// than the lake holds a message for a sender that it lost.
+    pub(super) async fn check_all(&mut self) -> Result<bool, QueueProblem> {
+        loop {
+            let mut sendable = false;
+            let mut again = false;
+            let mut after = 0;
+            loop {
+                if self.has_to_end() {
+                    return Ok(false);
+                }
+                let submissions = self.submissions.clone();
+                let unsure = on(&self.queue, move |queue| queue.unsure(&submissions, after, DIGESTS)).await?;
+                let Some(last) = unsure.last() else { break };
+                after = last.row;
+                let asked = self.check(&unsure).await?;
+                sendable |= asked.moved;
+                again |= asked.again;
+            }
+            if sendable || !again {
+                return Ok(sendable);
+            }
+            let pause = tokio::time::sleep(self.shared.limits.check_every);
+            if self.shared.stop.clone().run_until_cancelled(pause).await.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn check(&mut self, unsure: &[Unsure]) -> Result<Asked, QueueProblem> {
+        let digests: Vec<er7::Digest> = unsure.iter().map(|unsure| unsure.digest).collect();
+        let now = Timestamp::now();
+        let limits = self.shared.limits;
+        let within = |unsure: &Unsure, limit: std::time::Duration| {
+            now.duration_since(unsure.tried_at).unsigned_abs() <= limit
+        };
+        let known = match self.ask(&digests).await {
+            Ok(known) => known,
+            Err(AskProblem::SignIn(why)) => {
+                self.broken.get_or_insert(DrainEnd::SignIn(why));
+                return Ok(Asked::default());
+            }
+            Err(AskProblem::NoAnswer) => {
+                let again = unsure.iter().any(|unsure| within(unsure, limits.check_for));
+                return Ok(Asked { moved: false, again });
+            }
+        };
+        let mut asked = Asked::default();
+        let (mut settled, mut unknown) = (Vec::new(), Vec::new());
+        for (unsure, known) in unsure.iter().zip(known) {
+            let may_try = unsure.tries < limits.tries;
+            match (known.state, known.message_id, known.received_at) {
+                (KnownState::Settled, Some(message_id), Some(received_at)) => {
+                    settled.push((unsure.row, Became::Settled { message_id, received_at }));
+                }
+                (KnownState::Unknown, ..) if may_try => unknown.push(unsure.row),
+                (KnownState::Pending, ..) if may_try && !within(unsure, limits.lease) => {
+                    unknown.push(unsure.row);
+                }
+                _ => asked.again |= within(unsure, limits.check_for),
+            }
+        }
+        asked.moved = !unknown.is_empty();
+        if !settled.is_empty() {
+            self.learn_offset().await;
+            self.write_down(settled).await?;
+        }
+        on(&self.queue, move |queue| queue.try_again(&unknown)).await?;
+        Ok(asked)
+    }
+
+    /// Writes results down in one commit, and tells of them.
+    pub(super) async fn write_down(&mut self, results: Vec<(i64, Became)>) -> Result<(), QueueProblem> {
+        if results.iter().any(|(_, became)| matches!(became, Became::Settled { .. })) {
+            self.learn_offset().await;
+        }
+        let offset = self.offset.unwrap_or_default();
+        let states = on(&self.queue, move |queue| queue.record(&results, offset)).await?;
+        self.meter.ended(&states);
+        Ok(())
+    }
+
+    async fn ask(&self, digests: &[er7::Digest]) -> Result<Vec<Known>, AskProblem> {
+        let token = self.shared.tokens.token().await?;
+        match self.shared.door.known(&token, digests).await {
+            Err(Fault::Unauthenticated) => {
+                let token = self.shared.tokens.instead_of(&token).await?;
+                Ok(self.shared.door.known(&token, digests).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Without an answer the clocks count as equal within the usual tolerance.
+    async fn learn_offset(&mut self) {
+        if self.offset.is_some() {
+            return;
+        }
+        let is_here = crate::is_loopback(self.shared.door.base());
+        let tolerance = if is_here { SignedDuration::ZERO } else { WHOLE_SECONDS };
+        let ahead = self.shared.door.clock_ahead().await.unwrap_or_default();
+        self.offset = Some(ClockOffset { ahead, tolerance });
+    }
+}
+
+enum AskProblem {
+    SignIn(String),
+    NoAnswer,
+}
+
+impl From<SessionProblem> for AskProblem {
+    fn from(problem: SessionProblem) -> Self {
+        match problem {
+            SessionProblem::IssuerUnreachable { .. } | SessionProblem::Busy => Self::NoAnswer,
+            _ => Self::SignIn(problem.to_string()),
+        }
+    }
+}
+
+impl From<Fault> for AskProblem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unauthenticated => Self::SignIn(fault.to_string()),
+            _ => Self::NoAnswer,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What staging made of messages, from the catalog.
+
+use std::time::{Duration, Instant};
+
+use desk::account::Account;
+use desk::queue::Line;
+use futures::StreamExt;
+use futures::stream;
+use lake::{Head, Source, State};
+
+use crate::stop::Stop;
+
+/// How long the lake may take to stage a message after it was asked first.
+const LIMIT: Duration = Duration::from_secs(300);
+/// Questions under way at once.
+const AT_ONCE: usize = 16;
+
+/// Where messages stand, as the catalog tells.
+pub(super) struct Follow<'a> {
+    account: &'a Account,
+    stop: &'a Stop,
+    source: Source,
+    until: Instant,
+}
+
+/// Where one message stands.
+pub(super) struct Staging {
+    /// `ready`, `attention`, `stuck`, …; `waiting` when nothing was heard in time.
+    pub(super) state: &'static str,
+    /// Why it needs attention.
+    pub(super) error_code: Option<String>,
+}
+
+impl<'a> Follow<'a> {
+    /// Follows messages of the institution that the session reads.
+    pub(super) fn new(account: &'a Account, stop: &'a Stop, source: Source) -> Self {
+        Self { account, stop, source, until: Instant::now() + LIMIT }
+    }
+
+    /// Waits until each of these messages is staged, or was not in time; in their order.
+    pub(super) async fn all(&self, lines: &[Line]) -> Vec<Option<Staging>> {
+        stream::iter(lines.iter().map(|line| self.one(line))).buffered(AT_ONCE).collect().await
+    }
+
+    async fn one(&self, line: &Line) -> Option<Staging> {
+        let message_id = line.message_id?;
+        let mut pause = Duration::from_millis(10);
+        loop {
+            // A catalog that does not answer is asked again until the time is over.
+            if let Ok(Some(head)) = self.account.clients.catalog.head(&self.source, message_id).await
+                && head.ingested
+                && head.state != State::Received
+            {
+                return Some(staging(head));
+            }
+            if self.stop.is_asked() || Instant::now() > self.until {
+                return Some(Staging { state: "waiting", error_code: None });
+            }
+            tokio::select! {
+                () = self.stop.asked() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
+}
+
+fn staging(head: Head) -> Staging {
+    Staging { state: head.state.as_str(), error_code: head.error_code }
+}

@@ -1,0 +1,156 @@
+//! `steward submit PATH…`.
+
+mod follow;
+mod sending;
+mod tell;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use clap::Args;
+use desk::audit::Action;
+use desk::queue::drain::{DrainEnd, Limits};
+use desk::queue::{Counts, Intake, Queue, ReportFormat, SubmissionId, Unheaded};
+use lake::{MessageId, Source};
+
+use super::{Context, account};
+use crate::ending::{Ending, Halt};
+use sending::Sending;
+use tell::{Problems, Tell};
+
+/// Send every message of files and folders to the lake
+///
+/// Looks through everything first, then sends message by message through a queue in the home folder, so that nothing is lost or sent
+/// twice whatever happens: after a break, run the same command again and it goes on where it stopped. Files without any message
+/// header are listed, not sent. JSON: one object a message, then one with `summary`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  steward submit inbox/                             everything in a folder
+  steward submit day.hl7 --report day.csv           with a report to keep
+  steward submit fixed.hl7 --replaces MESSAGE_ID    instead of a message that failed
+  steward submit inbox/ --wait                      until each is ready to use or needs attention")]
+pub(crate) struct Submit {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Requests under way at once, at most; fewer when the lake is busy
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    at_once: u16,
+    /// The message that this one is sent instead of; the files must hold exactly one message
+    #[arg(long, value_name = "MESSAGE_ID", value_parser = message_id)]
+    replaces: Option<MessageId>,
+    /// Send files without any message header too, each as one message
+    #[arg(long)]
+    send_anyway: bool,
+    /// Write a report of every message to this file, .csv or .json
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Wait until each message is ready to use or needs attention
+    #[arg(long)]
+    wait: bool,
+}
+
+fn message_id(text: &str) -> Result<MessageId, String> {
+    MessageId::parse(text).map_err(|error| error.to_string())
+}
+
+impl Submit {
+    pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
+        if let Some(path) = &self.report {
+            ReportFormat::of(path).map_err(|problem| Halt::Setup(problem.to_string()))?;
+        }
+        let opened = account::open_signed_in(&context).await?;
+        let source = opened.signed_in().await?.claims.write;
+        let (queue, aside) = Queue::open(&context.home()?)?;
+        if let Some(aside) = aside {
+            let aside = aside.display();
+            context.say.problem(&format!(
+                "the queue was damaged and is kept aside as {aside}; earlier submissions are not known any more"
+            ));
+        }
+        let queue = Arc::new(Mutex::new(queue));
+        let Some(held) = sending::become_the_drainer(&context, &queue).await? else {
+            return Ok(Ending::Stopped);
+        };
+        let sending = Sending { context: &context, account: &opened, queue: &queue };
+        let limits = Limits { at_once: usize::from(self.at_once), ..Limits::of(opened.profile()) };
+
+        let (id, looked_through) = self.take_in(&sending, source.clone()).await?;
+        let mut set = vec![id];
+        if looked_through {
+            self.check_replacement(&sending, id).await?;
+            set.extend(sending.leftovers(id, source.as_ref()).await?);
+        }
+        let end = if looked_through { sending.drain(&held, &set, limits).await? } else { DrainEnd::Stopped };
+        let tell = Tell { sending: &sending, wait: self.wait };
+        let (counts, problems) = tell.all(&set, self.report.as_deref()).await?;
+        let detail = format!(
+            "submission {}: {} found, {} ingested, {} duplicate, {} denied, {} invalid, {} not sent, {} unconfirmed",
+            id.0,
+            counts.found,
+            counts.ingested,
+            counts.duplicate,
+            counts.denied,
+            counts.invalid,
+            counts.not_sent,
+            counts.unconfirmed
+        );
+        opened.record(Action::Submit, detail).await?;
+        if self.report.is_some() {
+            opened.record(Action::Export, format!("report of submission {}", id.0)).await?;
+        }
+        Ok(ending(&context, &end, &counts, problems))
+    }
+
+    /// The submission of these paths: the one that an earlier run left, or a new one; with all its messages in the queue.
+    /// `false` when it was stopped before.
+    async fn take_in(
+        &self,
+        sending: &Sending<'_>,
+        source: Option<Source>,
+    ) -> Result<(SubmissionId, bool), Halt> {
+        let folder = std::env::current_dir()
+            .map_err(|error| Halt::Setup(format!("the current folder cannot be used: {error}")))?;
+        let unheaded = if self.send_anyway { Unheaded::Send } else { Unheaded::LeaveOut };
+        let profile = sending.account.profile();
+        let intake = Intake {
+            lake: sending.account.name.clone(),
+            front_door: profile.endpoints.front_door.clone(),
+            source,
+            folder,
+            paths: self.paths.clone(),
+            unheaded,
+            replaces: self.replaces,
+        };
+        let id = sending.begin_or_take_up(intake).await?;
+        let whole = sending.scan(id, self.paths.clone()).await?;
+        Ok((id, whole))
+    }
+
+    async fn check_replacement(&self, sending: &Sending<'_>, id: SubmissionId) -> Result<(), Halt> {
+        if self.replaces.is_none() {
+            return Ok(());
+        }
+        let found = sending.on(move |queue| Ok(queue.submission(id)?.counts.found)).await?;
+        if found == 1 {
+            return Ok(());
+        }
+        sending.on(move |queue| queue.cancel(id, jiff::Timestamp::now())).await?;
+        Err(Halt::Setup(format!(
+            "--replaces takes exactly one message, and there are {found}; nothing was sent"
+        )))
+    }
+}
+
+fn ending(context: &Context, end: &DrainEnd, counts: &Counts, problems: Problems) -> Ending {
+    let nothing_tried = counts.found == counts.not_sent;
+    match end {
+        DrainEnd::Stopped => Ending::Stopped,
+        _ if context.stop.is_asked() => Ending::Stopped,
+        DrainEnd::SignIn(_) if nothing_tried => Ending::NotAllowed,
+        DrainEnd::OutOfReach(_) if counts.found == counts.not_sent + counts.unconfirmed => Ending::OutOfReach,
+        _ if counts.found == 0 && counts.files == 0 && problems.0 > 0 => Ending::WrongUse,
+        _ if !counts.all_in_the_lake() || problems.0 > 0 => Ending::SomeFailed,
+        _ => Ending::AllWell,
+    }
+}

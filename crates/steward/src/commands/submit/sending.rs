@@ -1,0 +1,249 @@
+//! Filling the queue and emptying it, while saying how far it is.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use desk::account::Account;
+use desk::queue::drain::{DrainEnd, Limits, Progress, Tokens, drain};
+use desk::queue::{Drainer, Intake, Queue, QueueProblem, Review, Stage, Submission, SubmissionId};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+use lake::Source;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use crate::ending::Halt;
+use crate::output::printable;
+use crate::stop::Stop;
+
+/// How often it is looked whether the other program has finished.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// One run of the command.
+pub(super) struct Sending<'a> {
+    pub(super) context: &'a Context,
+    pub(super) account: &'a Account,
+    pub(super) queue: &'a Arc<Mutex<Queue>>,
+}
+
+/// Waits until no other program sends from this home; `None` when stopped before.
+pub(super) async fn become_the_drainer(
+    context: &Context,
+    queue: &Arc<Mutex<Queue>>,
+) -> Result<Option<Drainer>, Halt> {
+    let mut was_told = false;
+    loop {
+        let taken = queue.lock().unwrap_or_else(PoisonError::into_inner).try_to_drain()?;
+        if taken.is_some() || context.stop.is_asked() {
+            return Ok(taken);
+        }
+        if !was_told {
+            context.say.note("Another program sends from this home; this one goes on when it has finished.");
+            was_told = true;
+        }
+        tokio::select! {
+            () = context.stop.asked() => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+}
+
+impl Sending<'_> {
+    /// Work on the queue's file, on a thread that may wait for the disk.
+    pub(super) async fn on<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Queue) -> Result<T, QueueProblem> + Send + 'static,
+    ) -> Result<T, Halt> {
+        let queue = Arc::clone(self.queue);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut queue.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        Ok(done.await??)
+    }
+
+    /// The unfinished submission of the same paths to the same lake and institution, or a new one.
+    pub(super) async fn begin_or_take_up(&self, intake: Intake) -> Result<SubmissionId, Halt> {
+        let (id, left) = self
+            .on(move |queue| {
+                let left = queue.unfinished(&intake.lake, &intake.front_door)?;
+                match left.into_iter().find(|left| is_same(left, &intake)) {
+                    Some(left) => Ok((left.id, left.unfinished)),
+                    None => Ok((queue.begin(&intake, Timestamp::now())?, 0)),
+                }
+            })
+            .await?;
+        if left > 0 {
+            let left = HumanCount(left);
+            self.context.say.note(&format!("Going on with submission {}: {left} messages were left.", id.0));
+        }
+        Ok(id)
+    }
+
+    /// Looks through the files; `false` when stopped before all were.
+    pub(super) async fn scan(&self, id: SubmissionId, paths: Vec<PathBuf>) -> Result<bool, Halt> {
+        let message_bytes = self.account.profile().limits.message_bytes;
+        let stop = self.context.stop.clone();
+        let bar = spinner();
+        let shown = bar.clone();
+        let whole = self
+            .on(move |queue| {
+                queue.scan(id, &paths, message_bytes, &|| stop.is_asked(), &mut |progress| {
+                    shown.set_message(format!(
+                        "looking through files: {} files, {} messages",
+                        HumanCount(progress.files),
+                        HumanCount(progress.messages)
+                    ));
+                    shown.tick();
+                })
+            })
+            .await;
+        bar.finish_and_clear();
+        let whole = whole?;
+        if whole {
+            let (review, submission, problems) = self
+                .on(move |queue| Ok((queue.review(id)?, queue.submission(id)?, queue.problems(id, 100)?)))
+                .await?;
+            for (path, reason) in problems {
+                self.context.say.problem(&format!("{}: {reason}", printable(&path)));
+            }
+            self.say_review(&review, &submission);
+        }
+        Ok(whole)
+    }
+
+    /// What earlier runs left for the same lake and institution, looked through to the end.
+    pub(super) async fn leftovers(
+        &self,
+        but: SubmissionId,
+        source: Option<&Source>,
+    ) -> Result<Vec<SubmissionId>, Halt> {
+        let lake = self.account.name.clone();
+        let front_door = self.account.profile().endpoints.front_door.clone();
+        let left = self.on(move |queue| queue.unfinished(&lake, &front_door)).await?;
+        let mut set = Vec::new();
+        for left in left.into_iter().filter(|left| left.id != but) {
+            let id = left.id;
+            if left.source.as_ref() != source {
+                let whose = left.source.as_ref().map_or("another sign-in", Source::as_str);
+                self.context.say.note(&format!(
+                    "Submission {} waits for somebody who sends for {whose}; it is left alone.",
+                    id.0
+                ));
+                continue;
+            }
+            if left.stage == Stage::Scanning {
+                let paths = left.paths.iter().map(PathBuf::from).collect();
+                if !self.scan(id, paths).await? {
+                    break;
+                }
+            }
+            let open = HumanCount(left.unfinished);
+            self.context.say.note(&format!("Taking up submission {} too: {open} messages were left.", id.0));
+            set.push(id);
+        }
+        Ok(set)
+    }
+
+    /// Sends, and shows how far it is.
+    pub(super) async fn drain(
+        &self,
+        held: &Drainer,
+        set: &[SubmissionId],
+        limits: Limits,
+    ) -> Result<DrainEnd, Halt> {
+        let (sender, receiver) = watch::channel(Progress::default());
+        let stop = cancelled_by(&self.context.stop);
+        let showing = tokio::spawn(show(receiver));
+        let tokens: Arc<dyn Tokens> = self.account.session.clone();
+        let door = self.account.door.clone();
+        let end = drain(Arc::clone(self.queue), held, door, tokens, set.to_vec(), limits, stop, sender).await;
+        showing.await?;
+        let end = end?;
+        match &end {
+            DrainEnd::SignIn(why) => {
+                self.context.say.problem(&format!(
+                    "the lake takes no more messages from this sign-in ({why}). Sign in, then run the same command again: it goes on where it stopped"
+                ));
+            }
+            DrainEnd::OutOfReach(why) => {
+                self.context.say.problem(&format!(
+                    "the lake at {} is out of reach ({why}). Run the same command again when it answers: it goes on where it stopped",
+                    self.account.door.base()
+                ));
+            }
+            DrainEnd::Finished | DrainEnd::Stopped => {}
+        }
+        Ok(end)
+    }
+
+    fn say_review(&self, review: &Review, submission: &Submission) {
+        let count = |number: u64, one: &str, many: &str| {
+            format!("{} {}", HumanCount(number), if number == 1 { one } else { many })
+        };
+        let mut parts =
+            vec![count(review.files, "file", "files"), count(review.messages, "message", "messages")];
+        for (number, what) in [
+            (review.look_wrong, "look wrong"),
+            (review.duplicates, "equal others here"),
+            (review.refused, "cannot be sent"),
+        ] {
+            parts.extend((number > 0).then(|| format!("{} {what}", HumanCount(number))));
+        }
+        for (number, what) in [(review.not_hl7, "not HL7"), (review.empty, "empty")] {
+            parts.extend((number > 0).then(|| format!("{} {what}", count(number, "file is", "files are"))));
+        }
+        let to =
+            submission.source.as_ref().map_or("no institution: this sign-in may not send", Source::as_str);
+        let say = self.context.say;
+        say.note(&format!("{}. Goes to {to} in {}.", parts.join(", "), submission.lake));
+        let senders =
+            review.senders.iter().take(5).map(|(name, messages)| format!("{} ({messages})", printable(name)));
+        let senders = senders.collect::<Vec<_>>().join(", ");
+        if !senders.is_empty() {
+            say.detail(&format!("Sending systems: {senders}"));
+        }
+    }
+}
+
+fn is_same(left: &Submission, intake: &Intake) -> bool {
+    left.paths == intake.shown_paths()
+        && left.folder == intake.folder
+        && left.unheaded == intake.unheaded
+        && left.replaces == intake.replaces
+        && left.source == intake.source
+}
+
+/// A token that is cancelled when the program is asked to stop.
+fn cancelled_by(stop: &Stop) -> CancellationToken {
+    let token = CancellationToken::new();
+    let (stop, cancel) = (stop.clone(), token.clone());
+    tokio::spawn(async move {
+        stop.asked().await;
+        cancel.cancel();
+    });
+    token
+}
+
+async fn show(mut progress: watch::Receiver<Progress>) {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    let style =
+        ProgressStyle::with_template("{bar:30} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style);
+    while progress.changed().await.is_ok() {
+        let Progress { all, done, rate, remaining, .. } = *progress.borrow_and_update();
+        bar.set_length(all);
+        bar.set_position(done);
+        let left = remaining.map(|left| format!(", {} left", HumanDuration(left))).unwrap_or_default();
+        bar.set_message(format!("{} of {} messages, {rate:.0}/s{left}", HumanCount(done), HumanCount(all)));
+    }
+    bar.finish_and_clear();
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style =
+        ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    bar.with_style(style)
+}

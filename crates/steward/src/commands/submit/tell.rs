@@ -1,0 +1,179 @@
+//! The account of a run: every message, then the sums.
+
+use std::path::Path;
+
+use desk::queue::{Counts, Line, MessageState, QueueProblem, Report, SubmissionId};
+use serde::Serialize;
+
+use super::follow::{Follow, Staging};
+use super::sending::Sending;
+use crate::arguments::Format;
+use crate::ending::Halt;
+use crate::output::{Column, Data, Table, printable};
+
+/// Messages that are held at a time.
+const PAGE: usize = 500;
+/// A table shows every message of a submission of at most so many; of a larger one, what somebody should look at.
+const ALL_SHOWN: u64 = 60;
+
+const COLUMNS: &[Column] = &[
+    Column { heading: "file", width: 36 },
+    Column { heading: "message", width: 7 },
+    Column { heading: "outcome", width: 11 },
+    Column { heading: "message id", width: 36 },
+    Column { heading: "why, and what next", width: 50 },
+];
+
+/// How many files and folders could not be read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Problems(pub(super) usize);
+
+/// Tells what became of messages.
+pub(super) struct Tell<'a> {
+    pub(super) sending: &'a Sending<'a>,
+    pub(super) wait: bool,
+}
+
+/// One message.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    line: &'a Line,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staging: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+}
+
+/// The last object.
+#[derive(Serialize)]
+struct Summary {
+    summary: Counts,
+}
+
+impl Tell<'_> {
+    /// Writes every message of these submissions, and the sums.
+    pub(super) async fn all(
+        &self,
+        set: &[SubmissionId],
+        report: Option<&Path>,
+    ) -> Result<(Counts, Problems), Halt> {
+        let mut data = self.sending.context.data();
+        let mut report = report.map(Report::create).transpose()?;
+        let mut table = Table::new(COLUMNS);
+        let follow = self.follow().await?;
+        let mut counts = Counts::default();
+        let mut written = 0;
+        let mut problems = 0;
+        for id in set.iter().copied() {
+            let (submission, unread) =
+                self.sending.on(move |queue| Ok((queue.submission(id)?, queue.problems(id, PAGE)?))).await?;
+            counts += submission.counts;
+            problems += unread.len();
+            let mut after = 0;
+            loop {
+                let lines = self.sending.on(move |queue| queue.lines(id, after, PAGE)).await?;
+                let Some(last) = lines.last() else { break };
+                after = last.row;
+                let stagings = match &follow {
+                    Some(follow) => follow.all(&lines).await,
+                    None => Vec::new(),
+                };
+                let mut stagings = stagings.into_iter();
+                for line in &lines {
+                    let staging = stagings.next().flatten();
+                    written += 1;
+                    if let Some(report) = &mut report {
+                        report.line(line, staging.as_ref().map(|staging| staging.state))?;
+                    }
+                    match data.format() {
+                        Format::Json => data.object(&Told {
+                            line,
+                            staging: staging.as_ref().map(|staging| staging.state),
+                            error_code: staging.as_ref().and_then(|staging| staging.error_code.as_deref()),
+                        })?,
+                        Format::Table if is_shown(line, staging.as_ref(), submission.counts.found) => {
+                            row(&mut table, &mut data, line, staging.as_ref())?;
+                        }
+                        Format::Table => {}
+                    }
+                }
+                data.flush()?;
+            }
+            let left_out = self.sending.on(move |queue| queue.files_without_messages(id, PAGE)).await?;
+            for file in left_out {
+                let what = match file.kind.as_deref() {
+                    Some("not-hl7") => "holds no HL7 message and was not sent (--send-anyway sends it)",
+                    Some("empty") => "is empty",
+                    _ => continue,
+                };
+                self.sending.context.say.note(&format!("{}: {what}", printable(&file.file)));
+            }
+        }
+        if written != counts.found {
+            return Err(QueueProblem::DoesNotAddUp { found: counts.found, accounted: written }.into());
+        }
+        if let Some(report) = report {
+            report.finish(&counts)?;
+        }
+        match data.format() {
+            Format::Json => data.object(&Summary { summary: counts })?,
+            Format::Table => data.heading(&sum(&counts))?,
+        }
+        data.flush()?;
+        Ok((counts, Problems(problems)))
+    }
+
+    async fn follow(&self) -> Result<Option<Follow<'_>>, Halt> {
+        if !self.wait {
+            return Ok(None);
+        }
+        let Sending { account, context, .. } = self.sending;
+        match account.signed_in().await?.claims.read {
+            Some(source) => Ok(Some(Follow::new(account, &context.stop, source))),
+            None => {
+                context.say.note(
+                    "This sign-in may not read, so what became of the messages in the lake cannot be told.",
+                );
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn is_shown(line: &Line, staging: Option<&Staging>, found: u64) -> bool {
+    let is_well = matches!(line.state, MessageState::Ingested | MessageState::Duplicate);
+    found <= ALL_SHOWN || !is_well || staging.is_some_and(|staging| staging.state != "ready")
+}
+
+fn row(table: &mut Table, data: &mut Data, line: &Line, staging: Option<&Staging>) -> Result<(), Halt> {
+    let id = line.message_id.map(|id| id.to_string()).unwrap_or_default();
+    let why = [line.reason.as_str(), line.next_step].into_iter().filter(|part| !part.is_empty());
+    let mut why = why.collect::<Vec<_>>().join(". ");
+    if let Some(staging) = staging {
+        let described = staging.error_code.as_deref().and_then(er7::codes::describe);
+        why = match (staging.state, described) {
+            ("ready", _) => "ready to use".to_owned(),
+            ("attention", Some(code)) => format!("needs attention: {}", code.what),
+            (other, _) => other.to_owned(),
+        };
+    }
+    Ok(table.row(
+        data,
+        &[&line.file, &(line.index + 1).to_string(), &line.outcome.replace('_', " "), &id, &why],
+    )?)
+}
+
+/// The account in a line: every message is in one place, and the places add up.
+pub(in crate::commands) fn sum(counts: &Counts) -> String {
+    let Counts { files, not_hl7, found, ingested, duplicate, denied, invalid, not_sent, unconfirmed } =
+        counts;
+    let mut sum = format!(
+        "{found} messages found in {files} files = {ingested} ingested + {duplicate} duplicate + {denied} denied + \
+         {invalid} invalid + {not_sent} not sent + {unconfirmed} unconfirmed"
+    );
+    if *not_hl7 > 0 {
+        sum.push_str(&format!("; {not_hl7} files are not HL7"));
+    }
+    sum
+}

@@ -19,7 +19,7 @@ use crate::session::{Session, SessionProblem, SignedIn, SystemClock, Vault};
 pub struct Account {
     /// The profile's local name.
     pub name: String,
-    /// Who is signed in.
+    /// Who is signed in. After another sign-in open the account anew: the readers hold the credentials of the one before.
     pub session: Arc<Session<SystemClock>>,
     /// Where messages are handed in.
     pub door: FrontDoor,
@@ -85,7 +85,7 @@ impl Account {
         let base = Url::parse(&address)
             .map_err(|error| strange(Fault::Unreachable { reason: error.to_string() }))?;
         let door = FrontDoor::new(base).map_err(strange)?;
-        let session = Arc::new(Session::new(home, &name, profile, vault, SystemClock));
+        let session = Arc::new(Session::new(home, profile, vault, SystemClock));
         let clients = Clients::new(session.profile(), Arc::new(SessionTokens(Arc::clone(&session))));
         Ok(Self { name, session, door, clients, audit: Audit::of(home) })
     }
@@ -174,7 +174,10 @@ impl IdTokens for SessionTokens {
         async {
             match self.0.signed_in().await {
                 Ok(signed_in) => Ok(signed_in.id_token.expose().to_owned()),
-                Err(problem) => Err(NoToken(problem.to_string())),
+                Err(problem) if problem.standing() == Standing::OutOfReach => {
+                    Err(NoToken::Unreachable(problem.to_string()))
+                }
+                Err(problem) => Err(NoToken::SignIn(problem.to_string())),
             }
         }
         .boxed()

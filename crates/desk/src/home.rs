@@ -74,7 +74,8 @@ impl Home {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path).map_err(unusable)?;
-        Ok(Self { path: path.to_owned() })
+        // However it was named, it is one home: sessions are kept under its path.
+        Ok(Self { path: fs::canonicalize(path).map_err(unusable)? })
     }
 
     /// The platform's folder for it: `$XDG_DATA_HOME/lake-steward` or its like.

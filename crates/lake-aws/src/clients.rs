@@ -13,7 +13,7 @@ use aws_types::SdkConfig;
 use lake::Profile;
 
 use crate::credentials::PoolCredentials;
-use crate::{CatalogReader, IdTokens, Objects};
+use crate::{CatalogReader, IdTokens, NoToken, Objects};
 
 /// How often a call is tried in all; the SDK backs off between tries.
 const TRIES: u32 = 4;
@@ -40,7 +40,7 @@ pub enum ReadFault {
         what: String,
     },
     /// The session has no credentials (any more).
-    #[error("this sign-in gives no access to the lake's storage: {reason}. Sign in again")]
+    #[error("this sign-in gives no access to the lake's storage ({reason})")]
     SignIn {
         /// What happened.
         reason: String,
@@ -118,7 +118,7 @@ fn shared_config(profile: &Profile) -> SdkConfig {
         .timeout_config(limits)
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-        .identity_cache(IdentityCache::lazy().build())
+        .identity_cache(IdentityCache::lazy().load_timeout(CALL_LIMIT).build())
         .build()
 }
 
@@ -128,6 +128,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug + 'static,
 {
+    if let Some(fault) = carried(&error) {
+        return fault;
+    }
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
     match code.as_str() {
         "AccessDenied" | "AccessDeniedException" | "Forbidden" => {
@@ -152,6 +155,24 @@ where
         },
         _ => ReadFault::Unreachable { service, reason: code },
     }
+}
+
+/// What the identity pool or the session said, on its way through the SDK.
+fn carried(error: &(dyn std::error::Error + 'static)) -> Option<ReadFault> {
+    let mut cause = Some(error);
+    while let Some(found) = cause {
+        if let Some(fault) = found.downcast_ref::<ReadFault>() {
+            return Some(fault.clone());
+        }
+        match found.downcast_ref::<NoToken>() {
+            Some(NoToken::SignIn(reason)) => return Some(ReadFault::SignIn { reason: reason.clone() }),
+            Some(NoToken::Unreachable(reason)) => {
+                return Some(ReadFault::Unreachable { service: "sign-in service", reason: reason.clone() });
+            }
+            None => cause = found.source(),
+        }
+    }
+    None
 }
 
 pub(crate) fn deepest(error: &dyn std::error::Error) -> String {

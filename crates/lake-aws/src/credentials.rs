@@ -10,12 +10,21 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{self, ProvideCredentials, error::CredentialsError};
 use aws_sdk_cognitoidentity::Client;
+use aws_sdk_cognitoidentity::error::{ProvideErrorMetadata, SdkError};
 use lake::Profile;
 
+use crate::clients::fault;
+
 /// No ID token could be had.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct NoToken(pub String);
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoToken {
+    /// Somebody has to sign in.
+    #[error("{0}")]
+    SignIn(String),
+    /// Whoever issues them is out of reach.
+    #[error("{0}")]
+    Unreachable(String),
+}
 
 /// Where a fresh ID token comes from: the session, which renews it.
 pub trait IdTokens: Send + Sync + 'static {
@@ -53,7 +62,7 @@ impl PoolCredentials {
             .set_logins(Some(logins.clone()))
             .send()
             .await
-            .map_err(|error| CredentialsError::provider_error(error.into_service_error()))?;
+            .map_err(|error| refused("an identity", error))?;
         let answer = self
             .client
             .get_credentials_for_identity()
@@ -61,7 +70,7 @@ impl PoolCredentials {
             .set_logins(Some(logins))
             .send()
             .await
-            .map_err(|error| CredentialsError::provider_error(error.into_service_error()))?;
+            .map_err(|error| refused("credentials", error))?;
         let given = answer.credentials.ok_or_else(|| lost("the identity pool gave no credentials"))?;
         let (Some(access_key), Some(secret_key)) = (given.access_key_id, given.secret_key) else {
             return Err(lost("the identity pool gave half a credential"));
@@ -69,6 +78,14 @@ impl PoolCredentials {
         let expires = given.expiration.and_then(|at| SystemTime::try_from(at).ok());
         Ok(Credentials::new(access_key, secret_key, given.session_token, expires, "CognitoIdentityPool"))
     }
+}
+
+fn refused<E, R>(what: &str, error: SdkError<E, R>) -> CredentialsError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug + 'static,
+{
+    CredentialsError::provider_error(fault("identity pool", what, error))
 }
 
 impl fmt::Debug for PoolCredentials {

@@ -7,6 +7,7 @@ mod vault;
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -76,10 +77,11 @@ pub enum SessionProblem {
         reason: String,
     },
     /// Time differs too much.
-    #[error(
-        "the sign-in looks expired already: this computer's clock is probably wrong. Set it, then sign in again"
-    )]
-    Clock,
+    #[error("this computer's clock is wrong: {off}. Set it, then sign in again")]
+    Clock {
+        /// By how much, in words.
+        off: String,
+    },
     /// No keyring.
     #[error("the system's keyring cannot be used: {reason}. Unlock it, or name a file with --session-file")]
     Keyring {
@@ -114,8 +116,10 @@ pub enum Prompt {
     Login,
 }
 
-/// A session with one lake.
-pub struct Session<K> {
+/// A session with one lake. Cheap to share: all clones are one session.
+pub struct Session<K>(Arc<Inner<K>>);
+
+struct Inner<K> {
     profile: Profile,
     key: String,
     lock: PathBuf,
@@ -125,47 +129,61 @@ pub struct Session<K> {
     current: Mutex<Option<SignedIn>>,
 }
 
+impl<K> Clone for Session<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<K: Clock> Session<K> {
     /// The session of this home with a lake; nothing is read or asked yet.
-    pub fn new(home: &Home, name: &str, profile: Profile, vault: Vault, clock: K) -> Self {
+    pub fn new(home: &Home, profile: Profile, vault: Vault, clock: K) -> Self {
         // Two homes, or two lakes that had the same name at different times, never share a session.
         let key = format!("{} {} {}", profile.issuer, profile.client_id, home.path().display());
-        let lock = home.join(&format!("session-{name}.lock"));
-        Self { profile, key, lock, vault, clock, issuer: OnceCell::new(), current: Mutex::new(None) }
+        let digest = er7::raw_digest(key.as_bytes()).to_string();
+        let short = digest.get(..16).unwrap_or(&digest);
+        let lock = home.join(&format!("session-{short}.lock"));
+        let (issuer, current) = (OnceCell::new(), Mutex::new(None));
+        Self(Arc::new(Inner { profile, key, lock, vault, clock, issuer, current }))
     }
 
     /// The lake.
     pub fn profile(&self) -> &Profile {
-        &self.profile
+        &self.0.profile
     }
 
     /// Where the session is kept.
     pub fn vault(&self) -> &Vault {
-        &self.vault
+        &self.0.vault
     }
 
     /// Signs in: `show` is given the address for the system's browser. Ends within [`SIGN_IN_LIMIT`]; dropping the
-    /// future cancels and frees the port.
+    /// future cancels and frees the port. After a sign-out the login page is always shown. If the session cannot be kept
+    /// ([`SessionProblem::Keyring`], [`SessionProblem::File`]) this fails, but the session holds in memory.
     pub async fn sign_in<E: std::fmt::Display>(
         &self,
         prompt: Prompt,
         show: impl FnOnce(&Url) -> Result<(), E>,
     ) -> Result<SignedIn, SessionProblem> {
-        let issuer = self.issuer().await?;
-        let redirect = Redirect::bind(&self.profile.redirect_uris).await?;
-        let begun = issuer.begin(redirect.uri(), matches!(prompt, Prompt::Login));
+        let this = &self.0;
+        let issuer = this.issuer().await?;
+        let redirect = Redirect::bind(&this.profile.redirect_uris).await?;
+        let asks = matches!(prompt, Prompt::Login) || this.signed_out_mark().exists();
+        let begun = issuer.begin(redirect.uri(), asks);
         show(&begun.authorize_url)
             .map_err(|error| SessionProblem::Refused { reason: format!("no browser: {error}") })?;
-        let code = redirect.answer(begun.state.secret(), SIGN_IN_LIMIT).await?;
-        let signed_in = issuer.finish(begun, code).await?;
-        let _held = self.hold().await?;
-        self.keep(&signed_in).await?;
+        let code = redirect.answer(begun.state.secret(), &this.profile.issuer, SIGN_IN_LIMIT).await?;
+        let signed_in = issuer.finish(begun, code, this.clock.now()).await?;
+        let _held = this.hold().await?;
+        this.remove_signed_out_mark()?;
+        *this.current.lock().await = Some(signed_in.clone());
+        this.store(&signed_in).await?;
         Ok(signed_in)
     }
 
     /// An ID token that is good for at least two minutes, renewed if need be.
     pub async fn signed_in(&self) -> Result<SignedIn, SessionProblem> {
-        if let Some(current) = self.current.lock().await.as_ref().filter(|current| self.fresh(current)) {
+        if let Some(current) = self.0.current.lock().await.as_ref().filter(|current| self.0.fresh(current)) {
             return Ok(current.clone());
         }
         self.renew(None).await
@@ -174,7 +192,7 @@ impl<K: Clock> Session<K> {
     /// Renews although the token looks good: the lake has refused `stale`. If another program has renewed meanwhile,
     /// its token is taken.
     pub async fn renew_refused(&self, stale: &Secret) -> Result<SignedIn, SessionProblem> {
-        self.renew(Some(stale)).await
+        self.renew(Some(stale.clone())).await
     }
 
     /// What the session may do, for people.
@@ -182,24 +200,36 @@ impl<K: Clock> Session<K> {
         Ok(self.signed_in().await?.claims)
     }
 
-    /// Signs out: revokes at the issuer, clears what is kept, and tells the logout page's address, so that the browser
+    /// Signs out: clears what is kept, revokes at the issuer, and tells the logout page's address, so that the browser
     /// forgets too. What is kept is cleared even if the issuer cannot be reached; that is then said.
     pub async fn sign_out(&self) -> Result<(Option<Url>, Result<(), SessionProblem>), SessionProblem> {
-        let _held = self.hold().await?;
-        let kept = self.vault.load(&self.key).await.unwrap_or_default();
-        let current = self.current.lock().await.take();
+        let this = &self.0;
+        let _held = this.hold().await?;
+        let kept = this.vault.load(&this.key).await.unwrap_or_default();
+        let current = this.current.lock().await.take();
         let refresh_token = kept.refresh_token.or(current.and_then(|current| current.refresh_token));
-        self.vault.clear(&self.key).await?;
+        this.leave_signed_out_mark()?;
+        this.vault.clear(&this.key).await?;
         let revoked = match refresh_token {
-            Some(token) => match self.issuer().await {
+            Some(token) => match this.issuer().await {
                 Ok(issuer) => issuer.revoke(&token).await,
                 Err(problem) => Err(problem),
             },
             None => Ok(()),
         };
-        Ok((self.logout_page(), revoked))
+        Ok((this.logout_page(), revoked))
     }
 
+    /// In a task of its own: an issuer that hands out a new refresh token takes the old one back, so that a renewal that
+    /// was begun must be kept even if whoever wanted it has gone.
+    async fn renew(&self, refused: Option<Secret>) -> Result<SignedIn, SessionProblem> {
+        let this = Arc::clone(&self.0);
+        let renewal = tokio::spawn(async move { this.renew(refused.as_ref()).await });
+        renewal.await.map_err(|_| SessionProblem::Cancelled)?
+    }
+}
+
+impl<K: Clock> Inner<K> {
     fn logout_page(&self) -> Option<Url> {
         let mut url = Url::parse(&self.profile.logout_url).ok()?;
         let back = self.profile.logout_uris.first()?;
@@ -219,17 +249,27 @@ impl<K: Clock> Session<K> {
         if let Some(current) = memory.as_ref().filter(|current| usable(current)) {
             return Ok(current.clone()); // renewed by another task while this one waited
         }
-        let kept = self.vault.load(&self.key).await?;
+        let remembered = || memory.as_ref().and_then(|current| current.refresh_token.clone());
+        let kept = match self.vault.load(&self.key).await {
+            Ok(kept) if self.vault.lasts() => kept,
+            Ok(_) => KeptSession { refresh_token: remembered(), id_token: None },
+            // A keyring that has locked itself meanwhile does not end a session that is in memory.
+            Err(problem) => match remembered() {
+                Some(token) => KeptSession { refresh_token: Some(token), id_token: None },
+                None => return Err(problem),
+            },
+        };
+        let Some(old) = kept.refresh_token else {
+            *memory = None; // another program has signed out
+            return Err(SessionProblem::SignedOut);
+        };
         let issuer = self.issuer().await?;
-        let renewed_elsewhere =
-            kept.id_token.as_ref().and_then(|token| issuer.known(token, kept.refresh_token.clone()));
-        if let Some(found) = renewed_elsewhere.filter(usable) {
+        if let Some(id_token) = &kept.id_token
+            && let Some(found) = issuer.known(id_token, old.clone()).await.filter(usable)
+        {
             return Ok(memory.insert(found).clone());
         }
-        let old =
-            kept.refresh_token.or_else(|| memory.as_ref().and_then(|current| current.refresh_token.clone()));
-        let Some(old) = old else { return Err(SessionProblem::SignedOut) };
-        let mut signed_in = match issuer.refresh(&old).await {
+        let mut signed_in = match issuer.refresh(&old, self.clock.now()).await {
             Err(SessionProblem::Ended) => {
                 *memory = None;
                 self.vault.clear(&self.key).await?;
@@ -238,18 +278,40 @@ impl<K: Clock> Session<K> {
             other => other?,
         };
         signed_in.refresh_token.get_or_insert(old);
+        *memory = Some(signed_in.clone());
         drop(memory);
-        self.keep(&signed_in).await?;
+        if let Err(problem) = self.store(&signed_in).await {
+            tracing::warn!(%problem, "the renewed sign-in holds in this program only");
+        }
         Ok(signed_in)
     }
 
-    async fn keep(&self, signed_in: &SignedIn) -> Result<(), SessionProblem> {
-        *self.current.lock().await = Some(signed_in.clone());
+    async fn store(&self, signed_in: &SignedIn) -> Result<(), SessionProblem> {
         let kept = KeptSession {
             refresh_token: signed_in.refresh_token.clone(),
             id_token: Some(signed_in.id_token.clone()),
         };
         self.vault.store(&self.key, &kept).await
+    }
+
+    /// There while signed out on purpose: the browser may still know the steward, so that the next sign-in must ask.
+    fn signed_out_mark(&self) -> PathBuf {
+        self.lock.with_extension("signed-out")
+    }
+
+    fn leave_signed_out_mark(&self) -> Result<(), SessionProblem> {
+        crate::home::write_private(&self.signed_out_mark(), b"").map_err(|error| self.lost_mark(&error))
+    }
+
+    fn remove_signed_out_mark(&self) -> Result<(), SessionProblem> {
+        match std::fs::remove_file(self.signed_out_mark()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.lost_mark(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn lost_mark(&self, error: &std::io::Error) -> SessionProblem {
+        SessionProblem::Vault { reason: format!("{}: {error}", self.signed_out_mark().display()) }
     }
 
     fn fresh(&self, signed_in: &SignedIn) -> bool {

@@ -8,16 +8,19 @@ use jiff::Timestamp;
 use lake::{Claims, Profile};
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim,
-    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata,
-    CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreIdTokenVerifier, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreRevocableToken, CoreRevocationErrorResponse,
+    CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
     AdditionalClaims, AuthorizationCode, ClaimsVerificationError, Client, ClientId, CsrfToken,
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdToken,
-    IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, RequestTokenError, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse,
+    IdTokenClaims, IdTokenFields, IssuerUrl, JsonWebKeySetUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, SignatureVerificationError,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::RwLock;
 use url::Url;
 
 use super::SessionProblem;
@@ -25,6 +28,8 @@ use crate::secret::Secret;
 
 /// How long one call to the issuer may take.
 const CALL_LIMIT: Duration = Duration::from_secs(20);
+/// By how many seconds this computer's clock and the issuer's may differ: what AWS allows its callers.
+const CLOCK_TOLERANCE: i64 = 5 * 60;
 /// The longest answer of an issuer that is read.
 const ANSWER_BYTES: usize = 1024 * 1024;
 
@@ -41,6 +46,7 @@ impl AdditionalClaims for LakeClaims {}
 
 type LakeIdToken =
     IdToken<LakeClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+type LakeIdTokenClaims = IdTokenClaims<LakeClaims, CoreGenderClaim>;
 type Fields = IdTokenFields<
     LakeClaims,
     EmptyExtraTokenFields,
@@ -87,8 +93,11 @@ pub(super) struct Issuer {
     client: LakeClient,
     http: Http,
     scopes: Vec<Scope>,
-    revocation: Option<Url>,
     client_id: String,
+    issuer: IssuerUrl,
+    keys_at: JsonWebKeySetUrl,
+    /// They change while a program runs: an unknown one has them read again.
+    keys: RwLock<CoreJsonWebKeySet>,
 }
 
 /// A sign-in that has been begun: what must come back, and what it is answered with.
@@ -112,11 +121,15 @@ impl Issuer {
         let metadata = CoreProviderMetadata::discover_async(issuer, &|request| http.clone().call(request))
             .await
             .map_err(|error| lost(deepest(&error)))?;
-        let revocation = http.revocation_endpoint(&profile.issuer).await;
+        sound_endpoints(profile, &metadata)?;
+        let issuer = metadata.issuer().clone();
+        let keys_at = metadata.jwks_uri().clone();
+        let keys = RwLock::new(metadata.jwks().clone());
         let client = Client::from_provider_metadata(metadata, ClientId::new(profile.client_id.clone()), None);
         let scopes =
             profile.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new).collect();
-        Ok(Self { client, http, scopes, revocation, client_id: profile.client_id.clone() })
+        let client_id = profile.client_id.clone();
+        Ok(Self { client, http, scopes, client_id, issuer, keys_at, keys })
     }
 
     /// Begins a sign-in: the address for the browser and the secrets to check what comes back.
@@ -141,7 +154,12 @@ impl Issuer {
     }
 
     /// Exchanges the code that came back for tokens.
-    pub(super) async fn finish(&self, begun: Begun, code: String) -> Result<SignedIn, SessionProblem> {
+    pub(super) async fn finish(
+        &self,
+        begun: Begun,
+        code: String,
+        now: Timestamp,
+    ) -> Result<SignedIn, SessionProblem> {
         let Begun { nonce, verifier, redirect, .. } = begun;
         let request = self
             .client
@@ -154,30 +172,35 @@ impl Issuer {
             .request_async(&call)
             .await
             .map_err(|error| self.refused(error))?;
-        self.verified(&tokens, |told: Option<&Nonce>| {
+        let ours = |told: Option<&Nonce>| {
             let same = told.is_some_and(|told| told.secret() == nonce.secret());
             if same { Ok(()) } else { Err("the answer belongs to another sign-in".to_owned()) }
-        })
+        };
+        self.verified(&tokens, ours, now).await
     }
 
     /// Renews by the refresh token. Whether the issuer refused it for good is told apart from being out of reach.
-    pub(super) async fn refresh(&self, refresh_token: &Secret) -> Result<SignedIn, SessionProblem> {
+    pub(super) async fn refresh(
+        &self,
+        refresh_token: &Secret,
+        now: Timestamp,
+    ) -> Result<SignedIn, SessionProblem> {
         let token = RefreshToken::new(refresh_token.expose().to_owned());
         let request =
             self.client.exchange_refresh_token(&token).map_err(|error| self.strange(&error.to_string()))?;
         let call = |request| self.http.clone().call(request);
         let tokens = request.request_async(&call).await.map_err(|error| self.refused(error))?;
-        self.verified(&tokens, |_: Option<&Nonce>| Ok(()))
+        self.verified(&tokens, any_nonce, now).await
     }
 
     /// Revokes the refresh token (RFC 7009), where the issuer can.
     pub(super) async fn revoke(&self, refresh_token: &Secret) -> Result<(), SessionProblem> {
-        let Some(endpoint) = &self.revocation else { return Ok(()) };
+        let Some(endpoint) = self.http.revocation_endpoint(&self.issuer).await? else { return Ok(()) };
         let form = [("token", refresh_token.expose()), ("client_id", &self.client_id)];
         let response = self
             .http
             .client
-            .post(endpoint.clone())
+            .post(endpoint)
             .form(&form)
             .send()
             .await
@@ -190,38 +213,61 @@ impl Issuer {
     }
 
     /// An ID token that another program has kept, if it is sound and has not ended.
-    pub(super) fn known(&self, id_token: &Secret, refresh_token: Option<Secret>) -> Option<SignedIn> {
+    pub(super) async fn known(&self, id_token: &Secret, refresh_token: Secret) -> Option<SignedIn> {
         let id_token = id_token.expose().parse::<LakeIdToken>().ok()?;
-        self.read(&id_token, refresh_token, |_: Option<&Nonce>| Ok(())).ok()
+        self.read(&id_token, Some(refresh_token), any_nonce).await.ok().map(|(signed_in, _)| signed_in)
     }
 
-    fn verified<N: openidconnect::NonceVerifier>(
-        &self,
-        tokens: &Tokens,
-        nonce: N,
-    ) -> Result<SignedIn, SessionProblem> {
+    /// What was issued just now, verified; its time must be this computer's.
+    async fn verified<N>(&self, tokens: &Tokens, nonce: N, now: Timestamp) -> Result<SignedIn, SessionProblem>
+    where
+        N: Fn(Option<&Nonce>) -> Result<(), String> + Copy,
+    {
         let id_token = tokens.id_token().ok_or_else(|| self.strange("it gave no ID token"))?;
         let refresh_token = tokens.refresh_token().map(|token| Secret::new(token.secret().clone()));
-        self.read(id_token, refresh_token, nonce)
+        let (signed_in, issued_at) = self.read(id_token, refresh_token, nonce).await?;
+        let ahead = now.as_second() - issued_at.as_second();
+        if ahead.abs() > CLOCK_TOLERANCE || signed_in.claims.expires_at <= now {
+            let side = if ahead > 0 { "ahead of" } else { "behind" };
+            let off = format!("it is about {} minutes {side} the sign-in service's", ahead.abs() / 60);
+            return Err(SessionProblem::Clock { off });
+        }
+        Ok(signed_in)
     }
 
-    fn read<N: openidconnect::NonceVerifier>(
+    /// Verifies a token and reads it, with the time at which it was issued.
+    async fn read<N>(
         &self,
         id_token: &LakeIdToken,
         refresh_token: Option<Secret>,
         nonce: N,
-    ) -> Result<SignedIn, SessionProblem> {
-        let claims =
-            id_token.claims(&self.client.id_token_verifier(), nonce).map_err(|error| match error {
-                ClaimsVerificationError::Expired(_) => SessionProblem::Clock,
-                other => self.strange(&other.to_string()),
-            })?;
+    ) -> Result<(SignedIn, Timestamp), SessionProblem>
+    where
+        N: Fn(Option<&Nonce>) -> Result<(), String> + Copy,
+    {
+        let mut verified = self.claims_of(id_token, nonce).await;
+        let unknown_key =
+            ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey);
+        if verified.as_ref().err() == Some(&unknown_key) {
+            let call = |request| self.http.clone().call(request);
+            let fresh = CoreJsonWebKeySet::fetch_async(&self.keys_at, &call).await;
+            *self.keys.write().await = fresh.map_err(|error| self.strange(&deepest(&error)))?;
+            verified = self.claims_of(id_token, nonce).await;
+        }
+        let claims = verified.map_err(|error| match error {
+            ClaimsVerificationError::Expired(_) => {
+                SessionProblem::Clock { off: "what was issued just now looks as if it had ended".to_owned() }
+            }
+            other => self.strange(&other.to_string()),
+        })?;
+        let time =
+            |seconds| Timestamp::from_second(seconds).map_err(|error| self.strange(&error.to_string()));
+        let expires_at = time(claims.expiration().timestamp())?;
+        let issued_at = time(claims.issue_time().timestamp())?;
         let lake = claims.additional_claims();
-        let expires_at = Timestamp::from_second(claims.expiration().timestamp())
-            .map_err(|error| self.strange(&error.to_string()))?;
         let user = claims.email().map(|email| email.to_string());
         let user = user.or_else(|| claims.preferred_username().map(|name| name.to_string()));
-        Ok(SignedIn {
+        let signed_in = SignedIn {
             id_token: Secret::new(id_token.to_string()),
             refresh_token,
             claims: Claims {
@@ -231,7 +277,22 @@ impl Issuer {
                 expires_at,
             },
             user,
-        })
+        };
+        Ok((signed_in, issued_at))
+    }
+
+    async fn claims_of<N>(
+        &self,
+        id_token: &LakeIdToken,
+        nonce: N,
+    ) -> Result<LakeIdTokenClaims, ClaimsVerificationError>
+    where
+        N: Fn(Option<&Nonce>) -> Result<(), String> + Copy,
+    {
+        let keys = self.keys.read().await.clone();
+        let client_id = ClientId::new(self.client_id.clone());
+        let verifier = CoreIdTokenVerifier::new_public_client(client_id, self.issuer.clone(), keys);
+        id_token.claims(&verifier, nonce).cloned()
     }
 
     fn strange(&self, reason: &str) -> SessionProblem {
@@ -258,6 +319,23 @@ impl Issuer {
 
     fn client_issuer(&self) -> String {
         self.client.auth_uri().url().origin().ascii_serialization()
+    }
+}
+
+/// At a renewal there is no nonce to compare (OpenID Connect Core 1.0, section 12.2).
+fn any_nonce(_: Option<&Nonce>) -> Result<(), String> {
+    Ok(())
+}
+
+/// Where codes and tokens go must be encrypted, or on this computer as the issuer itself.
+fn sound_endpoints(profile: &Profile, metadata: &CoreProviderMetadata) -> Result<(), SessionProblem> {
+    let is_here = Url::parse(&profile.issuer).is_ok_and(|issuer| crate::is_loopback(&issuer));
+    let sound = |url: &Url| url.scheme() == "https" || (is_here && crate::is_loopback(url));
+    let token = metadata.token_endpoint().map(|token| token.url());
+    let urls = [Some(metadata.authorization_endpoint().url()), token, Some(metadata.jwks_uri().url())];
+    match urls.into_iter().flatten().find(|url| !sound(url)) {
+        Some(url) => Err(SessionProblem::IssuerAnswer { reason: format!("{url} is not encrypted") }),
+        None => Ok(()),
     }
 }
 
@@ -306,17 +384,20 @@ impl Http {
         Ok(answer.body(body)?)
     }
 
-    /// The revocation endpoint, if the issuer tells one on its own origin or encrypted; a lack of it is no fault.
-    async fn revocation_endpoint(&self, issuer: &str) -> Option<Url> {
+    /// Where refresh tokens are revoked, if the issuer tells; a lack of it is no fault.
+    async fn revocation_endpoint(&self, issuer: &IssuerUrl) -> Result<Option<Url>, SessionProblem> {
         #[derive(Deserialize)]
         struct Metadata {
             revocation_endpoint: Option<Url>,
         }
+        let lost = |reason: String| SessionProblem::IssuerUnreachable { issuer: issuer.to_string(), reason };
         let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let request = http::Request::get(address).body(Vec::new()).ok()?;
-        let answer = self.clone().call(request).await.ok()?;
-        let metadata: Metadata = serde_json::from_slice(answer.body()).ok()?;
-        metadata.revocation_endpoint.filter(|url| url.scheme() == "https" || crate::is_loopback(url))
+        let request =
+            http::Request::get(address).body(Vec::new()).map_err(|error| lost(error.to_string()))?;
+        let answer = self.clone().call(request).await.map_err(|error| lost(deepest(&error)))?;
+        let metadata: Metadata = serde_json::from_slice(answer.body())
+            .map_err(|_| lost("what it says of itself cannot be read".to_owned()))?;
+        Ok(metadata.revocation_endpoint.filter(|url| url.scheme() == "https" || crate::is_loopback(url)))
     }
 }
 

@@ -30,10 +30,12 @@ struct Answer {
     state: Option<String>,
     code: Option<String>,
     error: Option<String>,
+    iss: Option<String>,
 }
 
 struct Waiting {
     state: String,
+    issuer: String,
     path: String,
     host: String,
     answered: Mutex<Option<oneshot::Sender<Result<String, SessionProblem>>>>,
@@ -60,11 +62,18 @@ impl Redirect {
     }
 
     /// Waits for the one answer that carries `state`, then lets the port go. Others are refused and do not end the wait.
-    pub(super) async fn answer(self, state: &str, limit: Duration) -> Result<String, SessionProblem> {
+    pub(super) async fn answer(
+        self,
+        state: &str,
+        issuer: &str,
+        limit: Duration,
+    ) -> Result<String, SessionProblem> {
         let (told, tell) = oneshot::channel();
-        let host = format!("localhost:{}", self.uri.port().unwrap_or_default());
+        let name = self.uri.host_str().unwrap_or("localhost");
+        let host = format!("{name}:{}", self.uri.port().unwrap_or_default());
         let waiting = Arc::new(Waiting {
             state: state.to_owned(),
+            issuer: issuer.to_owned(),
             path: self.uri.path().to_owned(),
             host,
             answered: Mutex::new(Some(told)),
@@ -119,7 +128,10 @@ async fn take(
     Query(answer): Query<Answer>,
 ) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let ours = host == Some(waiting.host.as_str()) && answer.state.as_deref() == Some(waiting.state.as_str());
+    // An issuer that names itself in its answer (RFC 9207) must be the one that was asked.
+    let ours = host == Some(waiting.host.as_str())
+        && answer.state.as_deref() == Some(waiting.state.as_str())
+        && answer.iss.is_none_or(|issuer| issuer == waiting.issuer);
     if !ours {
         return page(
             StatusCode::BAD_REQUEST,
@@ -135,8 +147,8 @@ async fn take(
             Ok(code),
             page(
                 StatusCode::OK,
-                "You are signed in.",
-                "You can close this page and go back to Lake Steward.",
+                "Go back to Lake Steward: it completes the sign-in.",
+                "You can close this page.",
             ),
         ),
         (_, error) => {

@@ -87,7 +87,17 @@ impl Vault {
         match self {
             Self::Memory => Ok(()),
             Self::File(path) => write_file(path, key, Some(text)),
-            Self::Keyring => in_keyring(key.to_owned(), move |entry| entry.set_password(&text)).await,
+            Self::Keyring => {
+                // Windows keeps at most 2,560 bytes: there only what renews is kept.
+                let renewing = Kept { refresh_token: expose(&session.refresh_token), id_token: None };
+                let shorter = serde_json::to_string(&renewing)
+                    .map_err(|error| SessionProblem::Vault { reason: error.to_string() })?;
+                in_keyring(key.to_owned(), move |entry| match entry.set_password(&text) {
+                    Err(keyring_core::Error::TooLong(..)) => entry.set_password(&shorter),
+                    other => other,
+                })
+                .await
+            }
         }
     }
 
@@ -210,6 +220,13 @@ fn refuse_if_others_can_read(_path: &Path) -> Result<(), SessionProblem> {
 fn write_file(path: &Path, key: &str, text: Option<String>) -> Result<(), SessionProblem> {
     let unusable =
         |error: io::Error| SessionProblem::File { path: path.to_owned(), reason: error.to_string() };
+    // Several homes may share the file: each change is made to what is there now.
+    let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
+    name.push(".lock");
+    let lock =
+        fs::OpenOptions::new().create(true).truncate(false).write(true).open(path.with_file_name(name));
+    let lock = lock.map_err(unusable)?;
+    lock.lock().map_err(unusable)?; // held for the length of one small write
     let mut sessions = sessions_in(path)?;
     match text {
         Some(text) => {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{Context, account, words};
 use crate::arguments::Format;
 use crate::ending::{Ending, Halt};
-use crate::output::{Column, Data, Table};
+use crate::output::{Column, Data, Table, printable};
 
 /// List messages of my institution, newest first
 #[derive(Args)]
@@ -221,13 +221,7 @@ impl Trace {
                         self.message_id,
                         state_in_words(head.state)
                     ))?;
-                    data.line(&format!(
-                        "{} from {}, control id {}, {}",
-                        words::kind(head),
-                        words::sender(head),
-                        head.control_id.as_deref().unwrap_or("none"),
-                        words::size(head.size)
-                    ))?;
+                    data.line(&about(head))?;
                     data.line(&format!("fingerprint {}", head.digest))?;
                     let why = desk::browse::cause_in_words(head);
                     if !why.is_empty() {
@@ -245,6 +239,16 @@ impl Trace {
         })
         .await
     }
+}
+
+/// What kind of message, from whom.
+fn about(head: &Head) -> String {
+    let (kind, sender) = (words::kind(head), words::sender(head));
+    let mut about = vec![if kind.is_empty() { "of no known type".to_owned() } else { kind }];
+    about.extend((!sender.is_empty()).then(|| format!("from {sender}")));
+    about.extend(head.control_id.as_ref().map(|id| format!("control id {id}")));
+    about.push(words::size(head.size));
+    printable(&about.join(", "))
 }
 
 /// An event in words.
@@ -342,7 +346,9 @@ fn show_groups(data: &mut Data, groups: &Groups) -> Result<(), Halt> {
     for (Cause { sender, .. }, group) in groups.largest_first() {
         table.row(data, &[&group.count.to_string(), &words::local(group.newest), sender, &group.why])?;
         let ids: Vec<String> = group.message_ids.iter().map(ToString::to_string).collect();
-        data.line(&format!("        control ids: {}", group.control_ids.join(", ")))?;
+        if !group.control_ids.is_empty() {
+            data.line(&printable(&format!("        control ids: {}", group.control_ids.join(", "))))?;
+        }
         data.line(&format!("        messages: {}", ids.join(", ")))?;
     }
     if groups.others > 0 {

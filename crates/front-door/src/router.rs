@@ -106,8 +106,10 @@ async fn batch<D: Door>(State(door): State<Arc<D>>, request: Request) -> Respons
 
 async fn known_many<D: Door>(State(door): State<Arc<D>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if let Err(answer) = plain_body(&parts.headers, "application/json") {
+        return refused(&*door, &parts.headers, body, answer).await;
+    }
     let answer = async {
-        plain_body(&parts.headers, "application/json")?;
         let too_large = Answer::too_large(known::BODY_BYTES, "the body");
         let taken = Taken::of(&*door, &parts.headers, body, known::BODY_BYTES, too_large).await?;
         known::many(&*door, &taken.sender, &known::question(&taken.bytes)?).await
@@ -161,16 +163,18 @@ async fn set_aside<D: Door>(
     State(door): State<Arc<D>>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
-) -> Answer {
+) -> Response {
     let (parts, body) = request.into_parts();
     let id = path.map(|Path(id)| id).unwrap_or_default();
+    if let Err(answer) = plain_body(&parts.headers, "application/json") {
+        return refused(&*door, &parts.headers, body, answer).await;
+    }
     let answer = async {
-        plain_body(&parts.headers, "application/json")?;
         let too_large = Answer::too_large(messages::BODY_BYTES, "the body");
         let taken = Taken::of(&*door, &parts.headers, body, messages::BODY_BYTES, too_large).await?;
         Ok(messages::wish(&*door, &taken.sender, &id, Wish::set_aside(&taken.bytes)?).await)
     };
-    answer.await.unwrap_or_else(|answer| answer)
+    answer.await.unwrap_or_else(|answer: Answer| answer).into_response()
 }
 
 async fn health() -> Response {

@@ -1,5 +1,6 @@
 //! The data folder of a local lake: private, held by one process, of a known version.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// The layout that this software reads and writes.
 const LAYOUT: u32 = 1;
+/// Holds the layout of the folder, as a number.
+const LAYOUT_FILE: &str = "layout";
+/// Locked by the process that holds the folder.
+const LOCK_FILE: &str = "lake.lock";
 
 /// A data folder, locked until dropped.
 #[derive(Debug)]
@@ -38,7 +43,9 @@ pub struct Announcement {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderProblem {
     /// It cannot be made or written.
-    #[error("the data folder {path} cannot be used: {error}. Choose another with --data, or mend its permissions")]
+    #[error(
+        "the data folder {path} cannot be used: {error}. Choose another with --data, or mend its permissions"
+    )]
     Unusable {
         /// The folder.
         path: PathBuf,
@@ -57,14 +64,18 @@ pub enum FolderProblem {
         /// Its layout.
         found: u32,
     },
-    /// Something that is no layout number stands in its version file.
-    #[error("{path} is not a lake's data folder: its `layout` file is not a number. Choose another with --data")]
+    /// It holds other things and no layout, or something that is no layout number stands in its version file.
+    #[error(
+        "{path} is not a lake's data folder: it holds other things, or its `layout` file is no number. Nothing in it was changed. Choose another with --data"
+    )]
     Foreign {
         /// The folder.
         path: PathBuf,
     },
     /// Held by a process that has not said where it answers.
-    #[error("another process is opening the data folder {path} and has not said yet where it answers. Try again in a moment")]
+    #[error(
+        "another process is opening the data folder {path} and has not said yet where it answers. Try again in a moment"
+    )]
     Busy {
         /// The folder.
         path: PathBuf,
@@ -75,13 +86,15 @@ impl DataFolder {
     /// Opens a folder, making it (mode 0700) if needed.
     pub fn open(path: &Path) -> Result<Opened, FolderProblem> {
         let unusable = |error| FolderProblem::Unusable { path: path.to_owned(), error };
+        // Looked at first: somebody's folder full of other things keeps its mode and gets no file of ours.
+        read_layout(path)?;
         make_private(path).map_err(unusable)?;
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(path.join("lake.lock"))
+            .open(path.join(LOCK_FILE))
             .map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -89,7 +102,10 @@ impl DataFolder {
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         lock.set_len(0).map_err(unusable)?;
-        check_layout(path)?;
+        // And again, now that nobody else can be making it.
+        if read_layout(path)?.is_none() {
+            fs::write(path.join(LAYOUT_FILE), format!("{LAYOUT}\n")).map_err(unusable)?;
+        }
         Ok(Opened::Ours(Self { path: path.to_owned(), lock }))
     }
 
@@ -137,28 +153,33 @@ fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn check_layout(path: &Path) -> Result<(), FolderProblem> {
+/// The layout of a lake's folder; none where the folder is still to be made, or empty. Changes nothing.
+fn read_layout(path: &Path) -> Result<Option<u32>, FolderProblem> {
     let unusable = |error| FolderProblem::Unusable { path: path.to_owned(), error };
-    let file = path.join("layout");
-    match fs::read_to_string(&file) {
-        Ok(text) => match text.trim().parse::<u32>() {
-            Ok(found) if found <= LAYOUT => Ok(()),
-            Ok(found) => Err(FolderProblem::Newer { path: path.to_owned(), found }),
-            Err(_) => Err(FolderProblem::Foreign { path: path.to_owned() }),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // `chmod 0700` of somebody's folder full of other things would be rude; an empty or new one is ours.
-            let strangers = fs::read_dir(path)
-                .map_err(unusable)?
-                .filter_map(Result::ok)
-                .any(|entry| entry.file_name() != "lake.lock");
-            if strangers {
-                return Err(FolderProblem::Foreign { path: path.to_owned() });
-            }
-            fs::write(&file, format!("{LAYOUT}\n")).map_err(unusable)
+    let foreign = || FolderProblem::Foreign { path: path.to_owned() };
+    match fs::read_to_string(path.join(LAYOUT_FILE)) {
+        // A first start that was cut off leaves an empty one; nothing was stored then.
+        Ok(text) if text.is_empty() => {}
+        Ok(text) => {
+            return match text.trim().parse::<u32>() {
+                Ok(found) if found <= LAYOUT => Ok(Some(found)),
+                Ok(found) => Err(FolderProblem::Newer { path: path.to_owned(), found }),
+                Err(_) => Err(foreign()),
+            };
         }
-        Err(error) => Err(unusable(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        // It is no folder, which `make_private` says in words.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(None),
+        Err(error) => return Err(unusable(error)),
     }
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unusable(error)),
+    };
+    let is_ours = |name: &OsStr| name == LOCK_FILE || name == LAYOUT_FILE;
+    let mut others = entries.filter_map(Result::ok).filter(|entry| !is_ours(&entry.file_name()));
+    others.next().map_or(Ok(None), |_| Err(foreign()))
 }
 
 #[cfg(test)]
@@ -170,7 +191,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lake");
         let Opened::Ours(mut ours) = DataFolder::open(&path).unwrap() else { panic!("nobody else holds it") };
-        assert!(matches!(DataFolder::open(&path), Err(FolderProblem::Busy { .. })), "held, but silent so far");
+        assert!(
+            matches!(DataFolder::open(&path), Err(FolderProblem::Busy { .. })),
+            "held, but silent so far"
+        );
         let announcement = Announcement { pid: 7, lake: "http://localhost:1".to_owned() };
         ours.announce(&announcement).unwrap();
         match DataFolder::open(&path).unwrap() {
@@ -178,19 +202,52 @@ mod tests {
             Opened::Ours(_) => panic!("two processes must never hold one folder"),
         }
         drop(ours);
-        assert!(matches!(DataFolder::open(&path).unwrap(), Opened::Ours(_)), "free again after the holder ended");
+        assert!(
+            matches!(DataFolder::open(&path).unwrap(), Opened::Ours(_)),
+            "free again after the holder ended"
+        );
     }
 
     #[test]
     fn a_later_layout_and_a_strangers_folder_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("layout"), "99\n").unwrap();
-        assert!(matches!(DataFolder::open(dir.path()), Err(FolderProblem::Newer { found: 99, .. })), "never touch newer data");
+        assert!(
+            matches!(DataFolder::open(dir.path()), Err(FolderProblem::Newer { found: 99, .. })),
+            "never touch newer data"
+        );
         let other = tempfile::tempdir().unwrap();
         fs::write(other.path().join("holiday.jpg"), "x").unwrap();
-        assert!(matches!(DataFolder::open(other.path()), Err(FolderProblem::Foreign { .. })), "not a lake's folder");
+        assert!(
+            matches!(DataFolder::open(other.path()), Err(FolderProblem::Foreign { .. })),
+            "not a lake's folder"
+        );
         let file = other.path().join("holiday.jpg");
-        assert!(matches!(DataFolder::open(&file), Err(FolderProblem::Unusable { .. })), "a file is no folder");
+        assert!(
+            matches!(DataFolder::open(&file), Err(FolderProblem::Unusable { .. })),
+            "a file is no folder"
+        );
+    }
+
+    #[test]
+    fn a_first_start_that_was_cut_off_can_be_repeated() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(LAYOUT_FILE), "").unwrap();
+        assert!(matches!(DataFolder::open(dir.path()), Ok(Opened::Ours(_))), "nothing was stored in it yet");
+        assert_eq!(fs::read_to_string(dir.path().join(LAYOUT_FILE)).unwrap(), "1\n", "now it is told");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_strangers_folder_is_left_as_it_was() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("holiday.jpg"), "x").unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(matches!(DataFolder::open(dir.path()), Err(FolderProblem::Foreign { .. })), "refused");
+        let mode = fs::metadata(dir.path()).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o755, "others may still read their own folder");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "and nothing was put into it");
     }
 
     #[cfg(unix)]
@@ -200,6 +257,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a/b");
         let _held = DataFolder::open(&path).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700, "patient data is inside");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o700,
+            "patient data is inside"
+        );
     }
 }

@@ -94,3 +94,19 @@ async fn unknown_messages_and_those_of_others_look_the_same() {
     }
     assert_eq!(memory.published().len(), 1, "nothing but the message itself was published");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_is_not_signed_in_hears_that_first() {
+    let memory = Memory::new(NOW);
+    let service = service(&memory);
+    let set_aside = "/messages/01890a5d-ac96-774b-bcce-b302099a8057/set-aside";
+    for path in ["/er7", "/er7/batch", "/er7/known", set_aside] {
+        let seen = post(&service, path, "forged", "text/plain", "x").await;
+        assert_eq!(
+            seen.code,
+            StatusCode::UNAUTHORIZED,
+            "{path}: the token comes before the form: {}",
+            seen.text
+        );
+    }
+}

@@ -23,6 +23,9 @@ const REMEMBERED: usize = 2_000_000;
 /// So many kinds of messages are counted apart; the rest counts as `other`.
 const KINDS: usize = 1_000;
 
+/// So many odd files are named in the summary; each was said when it was met.
+const ODD_FILES: usize = 100;
+
 const COLUMNS: &[Column] = &[
     Column { heading: "file", width: 32 },
     Column { heading: "message", width: 7 },
@@ -63,6 +66,7 @@ struct Checking {
     tally: Tally,
     kinds: BTreeMap<String, u64>,
     codes: Codes,
+    files: FileCodes,
     seen: Seen,
     json: Vec<u8>,
 }
@@ -126,6 +130,26 @@ struct Total<'a> {
     findings: &'a BTreeMap<&'static str, u64>,
     corrections: &'a BTreeMap<&'static str, u64>,
     errors: &'a BTreeMap<&'static str, u64>,
+    #[serde(flatten)]
+    files: &'a FileCodes,
+}
+
+/// What is odd about files as a whole; the messages in them are as they are.
+#[derive(Default, Serialize)]
+struct FileCodes {
+    /// How many files have each code.
+    file_findings: BTreeMap<&'static str, u64>,
+    /// The first of these files.
+    odd_files: Vec<OddFile>,
+}
+
+#[derive(Serialize)]
+struct OddFile {
+    file: String,
+    code: &'static str,
+    /// Of the text that belongs to no message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
 }
 
 impl Visit for Checking {
@@ -148,6 +172,7 @@ impl Visit for Checking {
 
     fn file(&mut self, file: &str, summary: &Summary) -> Result<(), Halt> {
         self.tally.file(file, summary, &self.say);
+        self.files.count(file, summary);
         Ok(self.data.flush()?)
     }
 
@@ -166,6 +191,7 @@ impl Checking {
             tally: Tally::default(),
             kinds: BTreeMap::new(),
             codes: Codes::default(),
+            files: FileCodes::default(),
             seen: Seen::default(),
             json: Vec::new(),
         }
@@ -186,6 +212,7 @@ impl Checking {
             findings: &self.codes.findings,
             corrections: &self.codes.corrections,
             errors: &self.codes.errors,
+            files: &self.files,
         };
         match self.data.format() {
             Format::Json => self.data.object(&serde_json::json!({ "summary": total }))?,
@@ -209,6 +236,24 @@ impl Codes {
     }
 }
 
+impl FileCodes {
+    fn count(&mut self, file: &str, summary: &Summary) {
+        if summary.found() > 0 && summary.preamble_bytes > 0 {
+            self.add(file, er7::codes::PREAMBLE.code, Some(summary.preamble_bytes));
+        }
+        if summary.count_mismatches > 0 {
+            self.add(file, er7::codes::BATCH_COUNT_MISMATCH.code, None);
+        }
+    }
+
+    fn add(&mut self, file: &str, code: &'static str, bytes: Option<u64>) {
+        *self.file_findings.entry(code).or_default() += 1;
+        if self.odd_files.len() < ODD_FILES {
+            self.odd_files.push(OddFile { file: file.to_owned(), code, bytes });
+        }
+    }
+}
+
 impl Total<'_> {
     fn write(&self, data: &mut Data) -> Result<(), Halt> {
         data.heading(&self.tally.to_string())?;
@@ -226,7 +271,7 @@ impl Total<'_> {
         for (kind, count) in self.kinds {
             data.line(&format!("{count:>9}  {kind}"))?;
         }
-        for codes in [self.errors, self.findings, self.corrections] {
+        for codes in [self.errors, self.findings, self.corrections, &self.files.file_findings] {
             for (code, count) in codes {
                 let what = er7::codes::describe(code).map_or("", |code| code.what);
                 data.line(&format!("{count:>9}  {code}: {what}"))?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use desk::connect;
 use desk::home::Home;
@@ -45,7 +46,7 @@ pub(crate) struct Start {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(..=65533))]
     port: u16,
     /// Sample users sign in with this password; without it, by one click
-    #[arg(long, value_name = "PW", conflicts_with = "no_samples")]
+    #[arg(long, value_name = "PW", conflicts_with = "no_samples", value_parser = NonEmptyStringValueParser::new())]
     sample_password: Option<String>,
     /// No sample users: nobody can sign in
     #[arg(long)]

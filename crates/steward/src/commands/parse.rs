@@ -1,11 +1,13 @@
 //! `steward parse PATH…`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use er7::codes;
 use er7::split::{Piece, Summary};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Context;
 use super::shown::show;
@@ -19,8 +21,9 @@ use crate::tally::Tally;
 /// Turn messages into what the lake would make of them, offline
 ///
 /// Reads every message of the files and folders named, and writes each as the JSON that the lake would stage, or as the error that it
-/// would record instead. Each line also says where the message is: `file`, `index` (from 0) and `span` (bytes of the file). On a terminal each
-/// message is shown value by value, with the names that HL7 gives to them.
+/// would record instead. Each line also says where the message is: `file`, `index` (from 0) and `span` (bytes of the file); in an error
+/// `error_span` is what the lake calls `span`: the place in the message. On a terminal each message is shown value by value, with
+/// the names that HL7 gives to them.
 ///
 /// Note: what this command writes holds everything that the messages hold.
 #[derive(Args)]
@@ -66,6 +69,7 @@ impl Visit for Parsing {
         match (&fate, self.data.format()) {
             (Fate::Undecodable(at), _) => self.unread(&Unread::undecodable(place, *at)),
             (Fate::TooLarge, _) => self.unread(&Unread::too_large(place)),
+            (Fate::Attention(..), Format::Json) => self.error_line(place),
             (_, Format::Json) => self.json_line(place),
             (_, Format::Table) => Ok(show(&mut self.data, place, &self.json)?),
         }
@@ -93,6 +97,17 @@ impl Parsing {
         Ok(())
     }
 
+    /// The error JSON with the place of the message. It has a `span` of its own, and one object cannot have two.
+    fn error_line(&mut self, place: &Place<'_>) -> Result<(), Halt> {
+        let mut error: BTreeMap<&str, Value> =
+            serde_json::from_slice(&self.json).map_err(std::io::Error::from)?;
+        if let Some(within) = error.remove("span") {
+            error.insert("error_span", within);
+        }
+        let Place { file, index, span } = *place;
+        Ok(self.data.object(&Refused { file, index, span, error })?)
+    }
+
     fn unread(&mut self, unread: &Unread<'_>) -> Result<(), Halt> {
         match self.data.format() {
             Format::Json => Ok(self.data.object(unread)?),
@@ -102,6 +117,16 @@ impl Parsing {
             }
         }
     }
+}
+
+/// A message that would need attention.
+#[derive(Serialize)]
+struct Refused<'a> {
+    file: &'a str,
+    index: u64,
+    span: (u64, u64),
+    #[serde(flatten)]
+    error: BTreeMap<&'a str, Value>,
 }
 
 /// A message that could not be read whole, in the shape of error JSON.

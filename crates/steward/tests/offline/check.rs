@@ -53,6 +53,8 @@ fn no_value_of_a_patient_is_written() {
         );
     }
     assert!(ran.errors.contains("other text"), "text outside the messages is told of: {}", ran.errors);
+    let summary = &ran.lines()[1]["summary"];
+    assert_eq!(summary["odd_files"][0]["bytes"], "log of DOE\n".len(), "to programs too: {summary}");
 }
 
 #[test]
@@ -75,7 +77,10 @@ fn a_batch_is_split_and_its_wrong_count_told() {
     let ran = steward_with_input(["check", "-"], text.as_bytes());
     assert_eq!(ran.code, Some(0), "both messages would be ready: {}", ran.errors);
     assert!(ran.errors.contains("another number of messages"), "BTS-1 disagrees: {}", ran.errors);
-    assert_eq!(ran.lines()[2]["summary"]["file_kinds"]["batch"], 1, "the file is a batch");
+    let summary = &ran.lines()[2]["summary"];
+    assert_eq!(summary["file_kinds"]["batch"], 1, "the file is a batch");
+    assert_eq!(summary["file_findings"]["batch-count-mismatch"], 1, "with the stable code: {summary}");
+    assert_eq!(summary["odd_files"][0]["code"], "batch-count-mismatch", "and which file it is: {summary}");
 }
 
 #[test]

@@ -20,15 +20,26 @@ struct Asked {
     moved: bool,
     /// Some are worth asking about again.
     again: bool,
+    /// The lake did not answer; it is not asked about others at once.
+    no_answer: bool,
+}
+
+/// How often everything unconfirmed is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// Once: there is other work to do.
+    One,
+    /// Again and again, while that may help.
+    WhileItHelps,
 }
 
 impl Run {
-    /// Asks about every unconfirmed message, again and again while that may help. Returns whether any may be sent again.
+    /// Asks about every unconfirmed message. Returns whether any may be sent again.
     ///
     /// `settled` gives the outcome. `unknown` proves nothing, since the bytes may still be on their way; but it is then
     /// safe to hand the message over again, because the ledger takes equal bytes once. So it is after `pending` for longer
     /// than the lake holds a message for a sender that it lost.
-    pub(super) async fn check_all(&mut self) -> Result<bool, QueueProblem> {
+    pub(super) async fn check_all(&mut self, rounds: Rounds) -> Result<bool, QueueProblem> {
         loop {
             let mut sendable = false;
             let mut again = false;
@@ -44,8 +55,11 @@ impl Run {
                 let asked = self.check(&unsure).await?;
                 sendable |= asked.moved;
                 again |= asked.again;
+                if asked.no_answer {
+                    break;
+                }
             }
-            if sendable || !again {
+            if sendable || !again || rounds == Rounds::One {
                 return Ok(sendable);
             }
             let pause = tokio::time::sleep(self.shared.limits.check_every);
@@ -70,7 +84,7 @@ impl Run {
             }
             Err(AskProblem::NoAnswer) => {
                 let again = unsure.iter().any(|unsure| within(unsure, limits.check_for));
-                return Ok(Asked { moved: false, again });
+                return Ok(Asked { moved: false, again, no_answer: true });
             }
         };
         let mut asked = Asked::default();
@@ -90,7 +104,6 @@ impl Run {
         }
         asked.moved = !unknown.is_empty();
         if !settled.is_empty() {
-            self.learn_offset().await;
             self.write_down(settled).await?;
         }
         on(&self.queue, move |queue| queue.try_again(&unknown)).await?;

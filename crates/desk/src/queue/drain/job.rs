@@ -33,7 +33,9 @@ pub(super) struct Shared {
 /// What a job found out about the lake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Health {
-    /// It answered for at least one message, or nothing had to be asked.
+    /// It was not asked.
+    NothingAsked,
+    /// It answered for at least one message.
     Answers,
     /// It did not answer for any, for this reason.
     Silent(String),
@@ -65,7 +67,7 @@ impl Shared {
         let Ok(read) = tokio::task::spawn_blocking(move || reread(works)).await else {
             let why = || Became::NotSentYet("the program could not read the file".to_owned());
             let results = rows.into_iter().map(|row| (row, why())).collect();
-            return Done { results, digests, health: Health::Answers };
+            return Done { results, digests, health: Health::NothingAsked };
         };
         let mut items: Vec<Item> = read
             .into_iter()
@@ -87,9 +89,12 @@ impl Shared {
     }
 
     async fn try_all(&self, items: &mut [Item]) -> Health {
-        let mut health = Health::Answers;
+        let mut health = Health::NothingAsked;
         let mut backoff = self.limits.first_wait;
-        for number in 1..=self.limits.tries {
+        // What comes back from being asked about has used up its tries in a row.
+        let is_second_look = items.iter().all(|item| item.work.is_unsure);
+        let tries = if is_second_look { 1 } else { self.limits.tries };
+        for number in 1..=tries {
             if items.iter().all(|item| item.became.is_some()) {
                 return health;
             }
@@ -104,17 +109,17 @@ impl Shared {
                     return of_problem(&problem);
                 }
             };
-            health = match (round.answered, &health) {
-                (true, _) => Health::Answers,
-                (false, Health::Answers) if number > 1 => Health::Answers,
-                (false, _) => Health::Silent(round.why.clone()),
+            health = match health {
+                Health::Answers => health,
+                _ if round.answered => Health::Answers,
+                _ => Health::Silent(round.why.clone()),
             };
             if !round.is_busy {
                 continue;
             }
             let wait = round.retry_after.unwrap_or_default().max(jittered(backoff));
             self.pace.too_fast(Instant::now(), round.retry_after.unwrap_or_default());
-            if round.is_hopeless || number == self.limits.tries {
+            if round.is_hopeless || number == tries {
                 break;
             }
             backoff = (backoff * 2).min(self.limits.longest_wait);

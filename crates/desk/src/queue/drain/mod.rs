@@ -26,6 +26,7 @@ use super::store::{Drainer, Queue, QueueProblem};
 use super::submissions::SubmissionId;
 use super::work::{ClockOffset, Work};
 use crate::front_door::FrontDoor;
+use check::Rounds;
 use job::{Done, Health, Shared};
 use pace::Pace;
 use progress::Meter;
@@ -133,6 +134,8 @@ pub async fn drain(
         planned: VecDeque::new(),
         under_way: HashSet::new(),
         silent: 0,
+        silence: String::new(),
+        was_heard: false,
         broken: None,
         offset: None,
     };
@@ -151,7 +154,10 @@ struct Run {
     planned: VecDeque<Vec<Work>>,
     /// Digests that are claimed.
     under_way: HashSet<Digest>,
+    /// Jobs in a row without any answer, and why the last had none.
     silent: u32,
+    silence: String,
+    was_heard: bool,
     broken: Option<DrainEnd>,
     offset: Option<ClockOffset>,
     meter: Meter,
@@ -160,7 +166,7 @@ struct Run {
 impl Run {
     async fn run(&mut self) -> Result<(), QueueProblem> {
         // What an earlier run does not know the end of is asked first: it may be there already.
-        self.check_all().await?;
+        self.check_all(Rounds::One).await?;
         let mut jobs = FuturesUnordered::new();
         loop {
             while !self.has_to_end() && jobs.len() < self.shared.pace.limit() {
@@ -171,7 +177,7 @@ impl Run {
                 jobs.push(tokio::spawn(self.shared.clone().work_off(works)));
             }
             if jobs.is_empty() {
-                if self.has_to_end() || !self.check_all().await? {
+                if self.has_to_end() || !self.check_all(Rounds::WhileItHelps).await? {
                     return Ok(());
                 }
                 continue;
@@ -247,12 +253,14 @@ impl Run {
                 self.under_way.remove(digest);
             }
             match done.health {
-                Health::Answers => self.silent = 0,
+                Health::NothingAsked => {}
+                Health::Answers => (self.silent, self.was_heard) = (0, true),
                 Health::Silent(why) => {
                     self.silent += 1;
                     if self.silent >= self.shared.limits.silent_jobs {
-                        self.broken.get_or_insert(DrainEnd::OutOfReach(why));
+                        self.broken.get_or_insert(DrainEnd::OutOfReach(why.clone()));
                     }
+                    self.silence = why;
                 }
                 Health::SignIn(why) => {
                     self.broken.get_or_insert(DrainEnd::SignIn(why));
@@ -291,6 +299,7 @@ impl Run {
         match self.broken {
             _ if self.shared.stop.is_cancelled() => DrainEnd::Stopped,
             Some(end) => end,
+            None if self.silent > 0 && !self.was_heard => DrainEnd::OutOfReach(self.silence),
             None => DrainEnd::Finished,
         }
     }

@@ -1,0 +1,8 @@
+//! The submission queue against servers that behave, that misbehave, and that are not there.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails, and says what it expected")]
+
+mod bench;
+mod durable;
+mod hostile;
+mod server;

@@ -3,24 +3,21 @@
 //! Only a body with the lake's own `outcome` (or an older lake's `status`) is an answer. Whatever else comes back was
 //! said by something on the way, and is sorted by one question: can the message have arrived?
 
+mod answer;
+
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use er7::Digest;
-use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use lake::{Match, MessageId, Outcome, Profile, SetAsideReason, Source};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
+use lake::{MessageId, Outcome, Profile, SetAsideReason};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use reqwest::{Client, StatusCode};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::secret::Secret;
-
-/// The longest answer that is read; the lake's own are far shorter.
-const ANSWER_BYTES: usize = 1024 * 1024;
-/// The longest wait that a lake may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+use answer::{Answer, bounded_body, failed, line_answer, no_answer, one_answer, plain, retry_after, sort};
 
 /// A lake's front door.
 #[derive(Clone, Debug)]
@@ -150,29 +147,6 @@ pub enum Fault {
         reason: String,
     },
 }
-
-/// The fields that any of the lake's answers may carry.
-#[derive(Debug, Deserialize)]
-struct Answer {
-    outcome: Option<String>,
-    status: Option<String>,
-    reason: Option<String>,
-    message_id: Option<MessageId>,
-    digest: Option<Digest>,
-    source: Option<Source>,
-    received_at: Option<Timestamp>,
-    #[serde(rename = "match")]
-    equality: Option<Match>,
-    first: Option<First>,
-    limit_bytes: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct First {
-    message_id: Option<MessageId>,
-    received_at: Option<Timestamp>,
-}
-
 impl FrontDoor {
     /// A front door at this URL. Redirects are never followed: they would carry the token elsewhere.
     pub fn new(base: Url) -> Result<Self, Fault> {
@@ -386,121 +360,4 @@ impl NoProxyForLoopback for reqwest::ClientBuilder {
     fn no_proxy_for_loopback(self, base: &Url) -> Self {
         if crate::is_loopback(base) { self.no_proxy() } else { self }
     }
-}
-
-async fn one_answer(response: Response, digest: Digest) -> Try {
-    let status = response.status();
-    let retry_after = retry_after(response.headers());
-    match bounded_body(response).await {
-        Ok(body) => sort(status, retry_after, &body, Some(digest)),
-        Err(reason) => Try::Unconfirmed { reason },
-    }
-}
-
-fn sort(status: StatusCode, retry_after: Option<Duration>, body: &[u8], digest: Option<Digest>) -> Try {
-    if let (Ok(answer), Some(digest)) = (serde_json::from_slice::<Answer>(body), digest)
-        && (answer.outcome.is_some() || answer.status.as_deref().is_some_and(older_status))
-    {
-        return line_answer(answer, digest, retry_after);
-    }
-    let foreign = |again| Try::NotSent {
-        reason: format!("something between this computer and the lake answered {status}"),
-        retry_after,
-        again,
-    };
-    match status {
-        StatusCode::UNAUTHORIZED => Try::Unauthenticated,
-        StatusCode::TOO_MANY_REQUESTS => foreign(Again::MayHelp),
-        _ if status.is_redirection() || status.is_client_error() => foreign(Again::WillNotHelp),
-        _ => Try::Unconfirmed { reason: format!("{status} came back, and not from the lake itself") },
-    }
-}
-
-/// What older lakes say without an `outcome`.
-fn older_status(status: &str) -> bool {
-    matches!(
-        status,
-        "Message ingested" | "Rejected due to being a duplicate" | "Insufficient privileges to write"
-    )
-}
-
-fn line_answer(answer: Answer, digest: Digest, retry_after: Option<Duration>) -> Try {
-    let said = answer.outcome.as_deref().or(match answer.status.as_deref() {
-        Some("Message ingested") => Some("ingested"),
-        Some("Rejected due to being a duplicate") => Some("duplicate"),
-        Some("Insufficient privileges to write") => Some("denied"),
-        _ => None,
-    });
-    let reason = answer.reason.or(answer.status).unwrap_or_default();
-    if answer.digest.is_some_and(|told| told != digest) {
-        return no_answer("the answer is about another message than the one sent");
-    }
-    match said {
-        Some("ingested") => match (answer.message_id, answer.source, answer.received_at) {
-            (Some(message_id), Some(source), Some(received_at)) => {
-                Try::Answered(Outcome::Ingested { message_id, digest, source, received_at })
-            }
-            _ => no_answer("the answer lacks the message's id"),
-        },
-        Some("duplicate") => Try::Answered(Outcome::Duplicate {
-            digest,
-            equality: answer.equality.unwrap_or(Match::Canonical),
-            first_message_id: answer.first.as_ref().and_then(|first| first.message_id),
-            first_received_at: answer.first.as_ref().and_then(|first| first.received_at),
-        }),
-        Some("denied") => Try::Answered(Outcome::Denied { reason }),
-        Some("invalid") => Try::Answered(Outcome::Invalid { reason, limit_bytes: answer.limit_bytes }),
-        Some("unauthenticated") => Try::Unauthenticated,
-        Some("unavailable") => Try::NotSent { reason, retry_after, again: Again::MayHelpHalfWay },
-        _ => no_answer("the answer has an outcome that this version does not know"),
-    }
-}
-
-fn no_answer(reason: &str) -> Try {
-    Try::Unconfirmed { reason: reason.to_owned() }
-}
-
-fn failed(error: &reqwest::Error) -> Try {
-    // `is_connect` covers name look-up, connecting and TLS: the request itself had not begun.
-    if error.is_connect() || error.is_builder() {
-        Try::NotSent { reason: plain(error), retry_after: None, again: Again::MayHelp }
-    } else {
-        Try::Unconfirmed { reason: plain(error) }
-    }
-}
-
-/// What went wrong, in plain words; never the URL's query and never content.
-fn plain(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    let what = if error.is_timeout() {
-        "it took too long"
-    } else if error.is_connect() {
-        "no connection"
-    } else if error.is_decode() || error.is_body() {
-        "the answer broke off"
-    } else {
-        "the connection failed"
-    };
-    format!("{what} ({cause})")
-}
-
-async fn bounded_body(response: Response) -> Result<Bytes, String> {
-    let mut body = BytesMut::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| plain(&error))?;
-        if body.len() + chunk.len() > ANSWER_BYTES {
-            return Err("the answer is longer than any of the lake's".to_owned());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse::<u64>().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
 }

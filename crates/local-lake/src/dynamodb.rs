@@ -91,8 +91,8 @@ impl Shared {
         let operation = operation(&parts)?;
         let body = read_body(body, self.largest_body(&parts)).await?;
         let principal = self.principal(&parts, &body)?;
-        let mut members: Map<String, Value> =
-            serde_json::from_slice(&body).map_err(|_| Refusal::serialization("The request is not a JSON object."))?;
+        let mut members: Map<String, Value> = serde_json::from_slice(&body)
+            .map_err(|_| Refusal::serialization("The request is not a JSON object."))?;
         let demand = Demand::read(operation.name(), &mut members, &self.place)
             .map_err(|problem| Refusal::validation(&problem.to_string()))?;
         self.permit(&principal, &demand)?;
@@ -117,15 +117,17 @@ impl Shared {
         let Signer { access_key_id, session_token } =
             signature::verify(parts, body, &scope, &["x-amz-target"], secret_of, now)
                 .map_err(|problem| unsigned(&problem))?;
-        credentials.principal_of(&access_key_id, session_token.as_deref(), now).map_err(|problem| match problem {
-            CredentialProblem::Expired => Refusal::coral(
-                "ExpiredTokenException",
-                "The security token included in the request is expired",
-            ),
-            CredentialProblem::Missing | CredentialProblem::Invalid => Refusal::coral(
-                "UnrecognizedClientException",
-                "The security token included in the request is invalid.",
-            ),
+        credentials.principal_of(&access_key_id, session_token.as_deref(), now).map_err(|problem| {
+            match problem {
+                CredentialProblem::Expired => Refusal::coral(
+                    "ExpiredTokenException",
+                    "The security token included in the request is expired",
+                ),
+                CredentialProblem::Missing | CredentialProblem::Invalid => Refusal::coral(
+                    "UnrecognizedClientException",
+                    "The security token included in the request is invalid.",
+                ),
+            }
         })
     }
 
@@ -179,7 +181,9 @@ fn operation(parts: &Parts) -> Result<Operation, Refusal> {
 
 async fn read_body(body: Body, largest: usize) -> Result<Bytes, Refusal> {
     let reading = tokio::time::timeout(BODY_LIMIT, Limited::new(body, largest).collect());
-    let read = reading.await.map_err(|_| Refusal::coral("RequestTimeoutException", "The body did not come in time."))?;
+    let read = reading
+        .await
+        .map_err(|_| Refusal::coral("RequestTimeoutException", "The body did not come in time."))?;
     match read {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::too_large(largest)),

@@ -24,6 +24,8 @@ pub mod signature;
 pub mod store;
 pub mod users;
 
-pub use local::{BUCKET, CATALOG, DEFAULT_PORT, LocalLake, Options, StartProblem, Started, SystemClock, TRANSIENT_BUCKET};
 pub use folder::{Announcement, DataFolder, FolderProblem};
+pub use local::{
+    BUCKET, CATALOG, DEFAULT_PORT, LocalLake, Options, StartProblem, Started, SystemClock, TRANSIENT_BUCKET,
+};
 pub use serve::PortProblem;

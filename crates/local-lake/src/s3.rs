@@ -94,7 +94,8 @@ impl S3 for Buckets {
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
         self.0.known(&request.input.bucket)?;
         // us-east-1, the oldest region, is told by saying nothing.
-        let named = (self.0.region != "us-east-1").then(|| BucketLocationConstraint::from(self.0.region.clone()));
+        let named =
+            (self.0.region != "us-east-1").then(|| BucketLocationConstraint::from(self.0.region.clone()));
         Ok(S3Response::new(GetBucketLocationOutput { location_constraint: named }))
     }
 
@@ -107,10 +108,7 @@ impl S3 for Buckets {
         Ok(S3Response::new(GetBucketVersioningOutput { status, ..Default::default() }))
     }
 
-    async fn get_object(
-        &self,
-        request: S3Request<GetObjectInput>,
-    ) -> S3Result<S3Response<GetObjectOutput>> {
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         read::get(&self.0, request).await
     }
 
@@ -156,10 +154,7 @@ impl S3 for Buckets {
         list::versions(&self.0, request.input).await.map(S3Response::new)
     }
 
-    async fn put_object(
-        &self,
-        request: S3Request<PutObjectInput>,
-    ) -> S3Result<S3Response<PutObjectOutput>> {
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         put::put(&self.0, request).await.map(S3Response::new)
     }
 

@@ -34,7 +34,9 @@ pub(crate) struct Loopback {
 
 /// A port that cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error("port {port} of this computer cannot be used: {error}. Another program may hold it; choose others with --port (0 takes any free ones)")]
+#[error(
+    "port {port} of this computer cannot be used: {error}. Another program may hold it; choose others with --port (0 takes any free ones)"
+)]
 pub struct PortProblem {
     /// The port.
     pub port: u16,
@@ -53,7 +55,9 @@ impl Loopback {
         match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, bound))).await {
             Ok(six) => listeners.push(six),
             // Somebody else answers on ::1: a client that asks for `localhost` might reach them with a token.
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(PortProblem { port: bound, error }),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(PortProblem { port: bound, error });
+            }
             Err(_) => {} // this machine has no ::1
         }
         Ok(Self { port: bound, listeners })
@@ -67,7 +71,8 @@ impl Loopback {
     /// Serves until `stop` is cancelled, then lets requests under way end.
     pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
         let port = self.port;
-        let router = router.layer(middleware::from_fn(move |request, next| for_this_host(port, request, next)));
+        let router =
+            router.layer(middleware::from_fn(move |request, next| for_this_host(port, request, next)));
         let room = Arc::new(Semaphore::new(CONNECTIONS));
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
@@ -84,7 +89,8 @@ async fn for_this_host(port: u16, request: Request, next: Next) -> Response {
     if matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
         next.run(request).await
     } else {
-        (StatusCode::MISDIRECTED_REQUEST, "This lake answers only to localhost on its own port.\n").into_response()
+        (StatusCode::MISDIRECTED_REQUEST, "This lake answers only to localhost on its own port.\n")
+            .into_response()
     }
 }
 
@@ -115,7 +121,8 @@ async fn accept(listener: TcpListener, router: Router, room: Arc<Semaphore>, sto
         }
     }
     drop(listener);
-    let drained = tokio::time::timeout(DRAIN_LIMIT, async { while connections.join_next().await.is_some() {} });
+    let drained =
+        tokio::time::timeout(DRAIN_LIMIT, async { while connections.join_next().await.is_some() {} });
     if drained.await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }
@@ -125,9 +132,10 @@ async fn connection(stream: TcpStream, router: Router, stop: CancellationToken) 
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
-    let service = TowerToHyperService::new(tower::ServiceExt::map_request(router, |request: http::Request<_>| {
-        request.map(Body::new)
-    }));
+    let service =
+        TowerToHyperService::new(tower::ServiceExt::map_request(router, |request: http::Request<_>| {
+            request.map(Body::new)
+        }));
     let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)

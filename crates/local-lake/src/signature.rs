@@ -116,8 +116,8 @@ impl<'a> Authorization<'a> {
             rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
         };
         let missing = SignatureProblem::Incomplete;
-        let credential = part("Credential")
-            .ok_or(missing("Authorization header requires 'Credential' parameter."))?;
+        let credential =
+            part("Credential").ok_or(missing("Authorization header requires 'Credential' parameter."))?;
         let signed_headers = part("SignedHeaders")
             .ok_or(missing("Authorization header requires 'SignedHeaders' parameter."))?;
         let signature =
@@ -146,8 +146,9 @@ impl<'a> Authorization<'a> {
 }
 
 fn signing_time(parts: &Parts, authorization: &Authorization<'_>) -> Result<Timestamp, SignatureProblem> {
-    let text = header_text(parts, "x-amz-date")?
-        .ok_or(SignatureProblem::Incomplete("Authorization header requires existence of an 'X-Amz-Date' header."))?;
+    let text = header_text(parts, "x-amz-date")?.ok_or(SignatureProblem::Incomplete(
+        "Authorization header requires existence of an 'X-Amz-Date' header.",
+    ))?;
     let unreadable = SignatureProblem::Incomplete("X-Amz-Date must be in the form YYYYMMDD'T'HHMMSS'Z'.");
     if text.len() != "20260304T235959Z".len() {
         return Err(unreadable);
@@ -156,7 +157,8 @@ fn signing_time(parts: &Parts, authorization: &Authorization<'_>) -> Result<Time
         .and_then(|time| time.to_zoned(TimeZone::UTC))
         .map_err(|_| unreadable)?;
     if text.get(..8) != Some(authorization.date) {
-        let reason = "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.";
+        let reason =
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.";
         return Err(SignatureProblem::Invalid(reason.to_owned()));
     }
     Ok(time.timestamp())

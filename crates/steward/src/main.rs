@@ -31,13 +31,14 @@ fn run(arguments: Arguments) -> Ending {
     let say = Say::of(&arguments.global);
     log::begin(&arguments.global);
     let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            say.problem(&format!("the program cannot start its threads: {error}"));
-            return Ending::SomeFailed;
-        }
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                say.problem(&format!("the program cannot start its threads: {error}"));
+                return Ending::SomeFailed;
+            }
+        };
     let ending = runtime.block_on(async {
         let stop = Stop::on_signals();
         let context = Context::new(arguments.global, stop.clone());

@@ -5,8 +5,8 @@ mod piped;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use desk::files::{self, STANDARD_INPUT, Walk};
 pub(crate) use desk::files::Problem;
+use desk::files::{self, STANDARD_INPUT, Walk};
 use er7::split::{Piece, Splitter, Summary};
 
 use crate::ending::Halt;

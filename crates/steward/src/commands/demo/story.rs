@@ -248,7 +248,8 @@ fn show(context: &Context, told: &[Told]) -> Result<Ending, Halt> {
 fn table(data: &mut Data, told: &[Told]) -> Result<(), Halt> {
     let mut table = Table::new(COLUMNS);
     let alike = |one: &Told, other: &Told| {
-        std::ptr::eq(one.act, other.act) && (&one.outcome, one.state, one.as_told) == (&other.outcome, other.state, other.as_told)
+        std::ptr::eq(one.act, other.act)
+            && (&one.outcome, one.state, one.as_told) == (&other.outcome, other.state, other.as_told)
     };
     for group in told.chunk_by(alike) {
         let [line, ..] = group else { continue };

@@ -114,6 +114,22 @@ impl DataFolder {
         &self.path
     }
 
+    /// Takes every right of others from what stands in the folder: should it ever be opened to them, or its files moved
+    /// elsewhere, the database and the objects are still the owner's alone. SQLite gives its logs the mode of the database.
+    pub fn close_to_others(&self) -> Result<(), FolderProblem> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let unusable = |error| FolderProblem::Unusable { path: self.path.clone(), error };
+            for entry in fs::read_dir(&self.path).map_err(unusable)? {
+                let entry = entry.map_err(unusable)?;
+                let mode = if entry.file_type().map_err(unusable)?.is_dir() { 0o700 } else { 0o600 };
+                fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode)).map_err(unusable)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Tells other processes where this one answers.
     pub fn announce(&mut self, announcement: &Announcement) -> Result<(), FolderProblem> {
         let unusable = |error| FolderProblem::Unusable { path: self.path.clone(), error };
@@ -256,11 +272,20 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a/b");
-        let _held = DataFolder::open(&path).unwrap();
+        let Opened::Ours(held) = DataFolder::open(&path).unwrap() else { panic!("nobody else holds it") };
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o700,
             "patient data is inside"
+        );
+        let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
+        fs::write(path.join("lake.sqlite"), "x").unwrap();
+        fs::create_dir(path.join("objects")).unwrap();
+        held.close_to_others().unwrap();
+        assert_eq!(
+            (mode("lake.sqlite"), mode("objects")),
+            (0o600, 0o700),
+            "and stays private when moved elsewhere"
         );
     }
 }

@@ -148,6 +148,7 @@ impl LocalLake {
         let payloads = LocalPayloads::open(objects.clone(), TRANSIENT_BUCKET).await?;
         let settings = CatalogSettings { table: CATALOG.to_owned(), shards: NonZeroU32::MIN };
         let catalog = LocalCatalog::open(&folder.path().join("catalog.sqlite"), settings)?;
+        folder.close_to_others()?;
         let subscriptions = vec![
             Subscription { name: "core", policy: FilterPolicy::default() },
             Subscription { name: "staging", policy: FilterPolicy::staging()? },

@@ -40,7 +40,11 @@ fn a_message_that_cannot_be_staged_is_its_error_and_the_others_are_not_harmed() 
     assert_eq!(lines[0]["schema"], "er7/1", "files come in the order of their names");
     assert_eq!(lines[1]["schema"], "er7-error/1", "the second is an error");
     assert_eq!(lines[1]["code"], "unusable-delimiters", "with its stable code");
-    assert_eq!(lines[1]["span"], serde_json::json!([0, ADMISSION.len() - 1]), "where the message is in the file");
+    assert_eq!(
+        lines[1]["span"],
+        serde_json::json!([0, ADMISSION.len() - 1]),
+        "where the message is in the file"
+    );
     assert_eq!(lines[1]["error_span"], serde_json::json!([4, 4]), "where in the message the error is");
     assert_eq!(
         ran.output.matches("\"span\":").count(),

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use bytes::Bytes;
-use desk::front_door::{FrontDoor, Try};
+use desk::front_door::{BatchTry, FrontDoor, Try};
 use desk::secret::Secret;
 use futures::StreamExt;
 use lake::State;
@@ -111,8 +111,10 @@ async fn in_batches(door: &FrontDoor, token: &Secret, messages: &[Bytes]) -> usi
                 let msg = base64::engine::general_purpose::STANDARD.encode(message);
                 writeln!(body, "{{\"msg\":\"{msg}\"}}").expect("memory takes it");
             }
-            let answers = door.submit_batch(token, Bytes::from(body), &digests).await;
-            answers.iter().filter(|answer| is_ingested(answer)).count()
+            match door.submit_batch(token, Bytes::from(body), &digests).await {
+                BatchTry::Lines(answers) => answers.iter().filter(|answer| is_ingested(answer)).count(),
+                BatchTry::Whole(_) => 0,
+            }
         })
         .buffer_unordered(4)
         .fold(0, |sum, count| std::future::ready(sum + count))

@@ -16,6 +16,8 @@ use crate::{venv, workspace};
 pub(crate) enum Bench {
     /// ER7 to staged JSON on one core, beside other HL7 libraries
     Stage,
+    /// Files to a front door that does nothing, beside curl and Python
+    Submit,
     /// Messages from submitted to ready through the local lake, beside bare synced writes
     Lake,
 }
@@ -32,6 +34,7 @@ pub(crate) fn run(bench: Option<Bench>) -> Result<(), String> {
     for bench in benches {
         let rows = match bench {
             Bench::Stage => stage()?,
+            Bench::Submit => submit()?,
             Bench::Lake => lake()?,
         };
         let name = bench.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
@@ -51,6 +54,12 @@ fn stage() -> Result<Vec<Row>, String> {
     let peers = Run::new(python).arguments(["crates/er7/benches/stage_peers.py"]).limit(Limit::minutes(20));
     rows.extend(self::rows(&peers.output()?));
     Ok(rows)
+}
+
+fn submit() -> Result<Vec<Row>, String> {
+    let run = Run::new("cargo").arguments(["bench", "--package", "lake-tests", "--bench", "submit"]);
+    let run = run.environment("LAKE_PYTHON", venv::python()?);
+    run.limit(Limit::minutes(40)).output().map(|output| rows(&output))
 }
 
 /// The lake runs as users run it: the release `steward` in a process of its own.

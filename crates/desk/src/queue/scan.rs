@@ -38,7 +38,7 @@ pub struct Intake {
     pub lake: String,
     /// Where it answers.
     pub front_door: String,
-    /// The institution it goes to, as the session says now.
+    /// The institution it goes to, as the session says now; none where it has no right, or does not answer.
     pub source: Option<Source>,
     /// What relative paths are relative to.
     pub folder: PathBuf,

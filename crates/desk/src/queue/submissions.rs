@@ -37,7 +37,7 @@ pub struct Submission {
     pub id: SubmissionId,
     /// The lake, by its local name.
     pub lake: String,
-    /// The institution it goes to; none where the sender had no right.
+    /// The institution it goes to; none where the sender had no right, or the lake was out of reach.
     pub source: Option<Source>,
     /// When it was begun.
     pub begun_at: Timestamp,
@@ -110,7 +110,7 @@ impl Queue {
         ids.into_iter().map(|id| self.submission(SubmissionId(id))).collect()
     }
 
-    /// The submissions to this lake that did not come to their end, oldest first. `id` is not among the cancelled.
+    /// The submissions to this lake that did not come to their end, oldest first.
     pub fn unfinished(&self, lake: &str, front_door: &str) -> Result<Vec<Submission>, QueueProblem> {
         let ids: Vec<i64> = self
             .connection
@@ -145,6 +145,17 @@ impl Queue {
             )
             .map_err(self.problem())?;
         Ok(SubmissionId(self.connection.last_insert_rowid()))
+    }
+
+    /// Says for which institution a submission is that was begun while that was not known.
+    pub fn goes_to(&mut self, id: SubmissionId, source: Option<&Source>) -> Result<(), QueueProblem> {
+        self.connection
+            .execute(
+                "UPDATE submissions SET source = ?2 WHERE id = ?1 AND source IS NULL",
+                params![id.0, source.map(Source::as_str)],
+            )
+            .map_err(self.problem())?;
+        Ok(())
     }
 
     /// Calls a submission off: what was not tried stays not sent. What is unconfirmed stays so.

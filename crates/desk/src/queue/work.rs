@@ -203,8 +203,9 @@ impl Queue {
         })
     }
 
-    /// Ends a run: nothing is under way any more. What waits still says why; a submission in which nothing is open is ended.
-    pub(super) fn put_down(
+    /// Ends a run: nothing is under way any more. What still waits says why; a submission in which nothing is open is ended.
+    /// Only the drainer may call it.
+    pub fn put_down(
         &mut self,
         id: SubmissionId,
         waits_because: &str,

@@ -1,6 +1,10 @@
 //! The submission queue against servers that behave, that misbehave, and that are not there.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails, and says what it expected")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, and says what it expected"
+)]
 
 mod bench;
 mod durable;

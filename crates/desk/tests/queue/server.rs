@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use desk::front_door::{FrontDoor, Patience};
 use desk::home::Home;
-use desk::queue::drain::{DrainEnd, Limits, Progress, Tokens, drain};
+use desk::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
 use desk::queue::{Counts, Intake, Line, Queue, SubmissionId, Unheaded};
 use desk::secret::Secret;
 use desk::session::SessionProblem;
@@ -211,8 +211,8 @@ impl Desk {
         let door = FrontDoor::with_patience(server.clone(), patience).expect("a client");
         let (progress, _watch) = watch::channel(Progress::default());
         let queue = Arc::clone(&self.queue);
-        let sent =
-            drain(queue, &held, door, Arc::new(TwoTokens), vec![id], limits, self.stop.clone(), progress);
+        let (tokens, stop) = (Arc::new(TwoTokens), self.stop.clone());
+        let sent = drain(queue, &held, vec![id], Means { door, tokens, limits, stop, progress });
         let sent = tokio::time::timeout(Duration::from_secs(60), sent).await;
         sent.expect("a run ends in bounded time").expect("the queue can be written")
     }

@@ -83,6 +83,20 @@ impl Limits {
     }
 }
 
+/// What a run works with.
+pub struct Means {
+    /// Where messages are handed over.
+    pub door: FrontDoor,
+    /// In whose name.
+    pub tokens: Arc<dyn Tokens>,
+    /// How it goes about it.
+    pub limits: Limits,
+    /// Ends the run early when cancelled.
+    pub stop: CancellationToken,
+    /// Told of every step.
+    pub progress: watch::Sender<Progress>,
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DrainEnd {
@@ -101,13 +115,10 @@ pub enum DrainEnd {
 pub async fn drain(
     queue: Arc<Mutex<Queue>>,
     _held: &Drainer,
-    door: FrontDoor,
-    tokens: Arc<dyn Tokens>,
     submissions: Vec<SubmissionId>,
-    limits: Limits,
-    stop: CancellationToken,
-    progress: watch::Sender<Progress>,
+    means: Means,
 ) -> Result<DrainEnd, QueueProblem> {
+    let Means { door, tokens, limits, stop, progress } = means;
     let taken_up = submissions.clone();
     let counted = on(&queue, move |queue| {
         let mut counts = Vec::new();

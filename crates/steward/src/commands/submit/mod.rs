@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use clap::Args;
+use desk::account::Standing;
 use desk::audit::Action;
 use desk::queue::drain::{DrainEnd, Limits};
 use desk::queue::{Counts, Intake, Queue, ReportFormat, SubmissionId, Unheaded};
@@ -59,8 +60,13 @@ impl Submit {
         if let Some(path) = &self.report {
             ReportFormat::of(path).map_err(|problem| Halt::Setup(problem.to_string()))?;
         }
-        let opened = account::open_signed_in(&context).await?;
-        let source = opened.signed_in().await?.claims.write;
+        let opened = account::open(&context)?;
+        let (source, out_of_reach) = match opened.signed_in().await {
+            Ok(signed_in) => (signed_in.claims.write, None),
+            // What is handed over now goes out when the lake answers.
+            Err(problem) if problem.standing() == Standing::OutOfReach => (None, Some(problem.to_string())),
+            Err(problem) => return Err(problem.into()),
+        };
         let (queue, aside) = Queue::open(&context.home()?)?;
         if let Some(aside) = aside {
             let aside = aside.display();
@@ -79,9 +85,15 @@ impl Submit {
         let mut set = vec![id];
         if looked_through {
             self.check_replacement(&sending, id).await?;
-            set.extend(sending.leftovers(id, source.as_ref()).await?);
         }
-        let end = if looked_through { sending.drain(&held, &set, limits).await? } else { DrainEnd::Stopped };
+        let end = match out_of_reach {
+            _ if !looked_through => DrainEnd::Stopped,
+            Some(why) => sending.put_off(id, why).await?,
+            None => {
+                set.extend(sending.leftovers(id, source.as_ref()).await?);
+                sending.drain(&held, &set, limits).await?
+            }
+        };
         let tell = Tell { sending: &sending, wait: self.wait };
         let (counts, problems) = tell.all(&set, self.report.as_deref()).await?;
         let detail = format!(

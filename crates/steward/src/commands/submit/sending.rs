@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use desk::account::Account;
-use desk::queue::drain::{DrainEnd, Limits, Progress, Tokens, drain};
+use desk::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
 use desk::queue::{Drainer, Intake, Queue, QueueProblem, Review, Stage, Submission, SubmissionId};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
@@ -69,7 +69,10 @@ impl Sending<'_> {
             .on(move |queue| {
                 let left = queue.unfinished(&intake.lake, &intake.front_door)?;
                 match left.into_iter().find(|left| is_same(left, &intake)) {
-                    Some(left) => Ok((left.id, left.unfinished)),
+                    Some(left) => {
+                        queue.goes_to(left.id, intake.source.as_ref())?;
+                        Ok((left.id, left.unfinished))
+                    }
                     None => Ok((queue.begin(&intake, Timestamp::now())?, 0)),
                 }
             })
@@ -158,10 +161,25 @@ impl Sending<'_> {
         let showing = tokio::spawn(show(receiver));
         let tokens: Arc<dyn Tokens> = self.account.session.clone();
         let door = self.account.door.clone();
-        let end = drain(Arc::clone(self.queue), held, door, tokens, set.to_vec(), limits, stop, sender).await;
+        let means = Means { door, tokens, limits, stop, progress: sender };
+        let end = drain(Arc::clone(self.queue), held, set.to_vec(), means).await;
         showing.await?;
         let end = end?;
-        match &end {
+        self.say_end(&end);
+        Ok(end)
+    }
+
+    /// Leaves all for a later run: the lake is out of reach.
+    pub(super) async fn put_off(&self, id: SubmissionId, why: String) -> Result<DrainEnd, Halt> {
+        let reason = format!("the lake is out of reach: {why}");
+        self.on(move |queue| queue.put_down(id, &reason, Timestamp::now())).await?;
+        let end = DrainEnd::OutOfReach(why);
+        self.say_end(&end);
+        Ok(end)
+    }
+
+    fn say_end(&self, end: &DrainEnd) {
+        match end {
             DrainEnd::SignIn(why) => {
                 self.context.say.problem(&format!(
                     "the lake takes no more messages from this sign-in ({why}). Sign in, then run the same command again: it goes on where it stopped"
@@ -175,7 +193,6 @@ impl Sending<'_> {
             }
             DrainEnd::Finished | DrainEnd::Stopped => {}
         }
-        Ok(end)
     }
 
     fn say_review(&self, review: &Review, submission: &Submission) {
@@ -212,7 +229,8 @@ fn is_same(left: &Submission, intake: &Intake) -> bool {
         && left.folder == intake.folder
         && left.unheaded == intake.unheaded
         && left.replaces == intake.replaces
-        && left.source == intake.source
+        // Begun while the lake was out of reach, it was for nobody yet.
+        && (left.source.is_none() || intake.source.is_none() || left.source == intake.source)
 }
 
 /// A token that is cancelled when the program is asked to stop.

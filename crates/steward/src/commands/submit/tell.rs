@@ -129,11 +129,11 @@ impl Tell<'_> {
             return Ok(None);
         }
         let Sending { account, context, .. } = self.sending;
-        match account.signed_in().await?.claims.read {
+        match account.signed_in().await.ok().and_then(|signed_in| signed_in.claims.read) {
             Some(source) => Ok(Some(Follow::new(account, &context.stop, source))),
             None => {
                 context.say.note(
-                    "This sign-in may not read, so what became of the messages in the lake cannot be told.",
+                    "The lake's catalog cannot be read by this sign-in, so what became of the messages there cannot be told.",
                 );
                 Ok(None)
             }

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS ledger (
     raw_digest BLOB,
     PRIMARY KEY (source, digest)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_unsettled ON ledger (lease_until) WHERE raw_digest IS NULL;
 CREATE TABLE IF NOT EXISTS message (
     message_id TEXT NOT NULL,
     source TEXT NOT NULL,
@@ -51,6 +52,19 @@ impl LocalLedger {
     /// A ledger on a database that has its tables ([`SCHEMA`]).
     pub fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// Ends the leases of claims that an earlier process left behind: one process holds a data folder, so when a lake
+    /// starts no other claimant is alive, and their senders need not wait. Ids and times of receipt stay. How many there were.
+    pub async fn end_leases(&self) -> Result<usize, Fault> {
+        self.database
+            .write(|connection| {
+                connection.execute(
+                    "UPDATE ledger SET owner = NULL, lease_until = 0 WHERE raw_digest IS NULL AND lease_until > 0",
+                    [],
+                )
+            })
+            .await
     }
 }
 

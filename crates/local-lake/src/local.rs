@@ -181,7 +181,7 @@ impl LocalLake {
         let tokens =
             IdTokens::new(issuer.issuer_url(), CLIENT_ID, FixedKeys(issuer.jwks()), Arc::clone(&clock));
         let front_door = front_door::router(FrontDoor {
-            ledger: LocalLedger::new(database.clone()),
+            ledger,
             payloads: payloads.clone(),
             hub: hub.clone(),
             clock: Arc::clone(&clock),

@@ -178,6 +178,11 @@ impl LocalLake {
         )?;
         let profile = profile(name, &url, s3_port.port(), dynamodb_port.port(), &issuer, &pool);
 
+        let ledger = LocalLedger::new(database.clone());
+        let cut_off = ledger.end_leases().await?;
+        if cut_off > 0 {
+            tracing::info!(cut_off, "claims that an earlier process left behind are free again");
+        }
         let tokens =
             IdTokens::new(issuer.issuer_url(), CLIENT_ID, FixedKeys(issuer.jwks()), Arc::clone(&clock));
         let front_door = front_door::router(FrontDoor {

@@ -14,12 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use er7::Digest;
-use futures::FutureExt;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use lake::Profile;
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::store::{Drainer, Queue, QueueProblem};
@@ -178,14 +176,15 @@ impl Run {
     async fn run(&mut self) -> Result<(), QueueProblem> {
         // What an earlier run does not know the end of is asked first: it may be there already.
         self.check_all(Rounds::One).await?;
-        let mut jobs = FuturesUnordered::new();
+        // Dropped with the run, so that a run that is given up sends nothing more.
+        let mut jobs = JoinSet::new();
         loop {
             while !self.has_to_end() && jobs.len() < self.shared.pace.limit() {
                 if self.planned.is_empty() {
                     self.plan(jobs.len()).await?;
                 }
                 let Some(works) = self.planned.pop_front() else { break };
-                jobs.push(tokio::spawn(self.shared.clone().work_off(works)));
+                jobs.spawn(self.shared.clone().work_off(works));
             }
             if jobs.is_empty() {
                 if self.has_to_end() || !self.check_all(Rounds::WhileItHelps).await? {
@@ -193,25 +192,22 @@ impl Run {
                 }
                 continue;
             }
-            let first = self.next_done(&mut jobs).await;
-            let Some(first) = first else { return Ok(()) };
+            let Some(first) = self.next_done(&mut jobs).await else { return Ok(()) };
             let mut done = vec![first];
-            while let Some(Some(Ok(more))) = jobs.next().now_or_never() {
-                done.push(more);
-            }
+            done.extend(std::iter::from_fn(|| jobs.try_join_next()));
             self.take(done).await?;
         }
     }
 
     /// The next job that ends. After a stop, answers are waited for a while; `None` then.
-    async fn next_done(&self, jobs: &mut FuturesUnordered<tokio::task::JoinHandle<Done>>) -> Option<Done> {
+    async fn next_done(&self, jobs: &mut JoinSet<Done>) -> Option<Result<Done, JoinError>> {
         let stop = self.shared.stop.clone();
         let too_late = async move {
             stop.cancelled().await;
             tokio::time::sleep(LAST_ANSWERS).await;
         };
         tokio::select! {
-            done = jobs.next() => done?.ok(),
+            done = jobs.join_next() => done,
             () = too_late => None,
         }
     }
@@ -256,9 +252,18 @@ impl Run {
     }
 
     /// Writes down what jobs found, in one commit.
-    async fn take(&mut self, done: Vec<Done>) -> Result<(), QueueProblem> {
+    async fn take(&mut self, ended: Vec<Result<Done, JoinError>>) -> Result<(), QueueProblem> {
         let mut results = Vec::new();
-        for done in done {
+        let mut broken = None;
+        for ended in ended {
+            let done = match ended {
+                Ok(done) => done,
+                // What became of its messages is not known; the queue says so at the end of the run.
+                Err(error) => {
+                    broken = Some(QueueProblem::Broken(error.to_string()));
+                    continue;
+                }
+            };
             results.extend(done.results);
             for digest in &done.digests {
                 self.under_way.remove(digest);
@@ -278,7 +283,8 @@ impl Run {
                 }
             }
         }
-        self.write_down(results).await
+        self.write_down(results).await?;
+        broken.map_or(Ok(()), Err)
     }
 
     async fn put_down(&mut self) -> Result<(), QueueProblem> {

@@ -15,7 +15,7 @@ use crate::robot;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A lake, and the terminals of its users.
-struct Desk {
+pub(crate) struct Desk {
     place: Place,
 }
 
@@ -28,7 +28,7 @@ struct Ran {
 }
 
 impl Desk {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let desk = Self { place: Place::start().await };
         let url = desk.place.profile().endpoints.front_door;
         let connected = desk.run("nobody", &["connect", &url, "--name", "here"]).await;
@@ -37,7 +37,7 @@ impl Desk {
         desk
     }
 
-    fn command(&self, user: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(lake_tests::running::steward());
         command
             .args(arguments)
@@ -60,9 +60,18 @@ impl Desk {
         Ran { code: status.code(), lines: lines.collect(), output: stdout, said }
     }
 
+    pub(crate) async fn stop(self) {
+        self.place.lake.stop().await;
+    }
+
     async fn sign_in(&self, user: &str) -> Value {
+        self.sign_in_by(self.command(user, &["sign-in", "--no-browser"]), user).await
+    }
+
+    /// Signs in through a command that shows the address.
+    pub(crate) async fn sign_in_by(&self, mut command: Command, user: &str) -> Value {
         let _turn = robot::turn().await;
-        let mut process = self.command(user, &["sign-in", "--no-browser"]).spawn().expect("it starts");
+        let mut process = command.spawn().expect("it starts");
         let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
         let shown = lines.next_line().await.expect("readable").expect("an address");
         let shown: Value = serde_json::from_str(&shown).expect("JSON");
@@ -83,7 +92,9 @@ impl Desk {
         let bytes = bytes::Bytes::from(message.to_owned());
         let digest = er7::digest(&bytes);
         match door.submit(&token, bytes, digest, None).await {
-            desk::front_door::Try::Answered(lake::Outcome::Ingested { message_id, .. }) => message_id.to_string(),
+            desk::front_door::Try::Answered(lake::Outcome::Ingested { message_id, .. }) => {
+                message_id.to_string()
+            }
             other => panic!("{user} hands a message over: {other:?}"),
         }
     }
@@ -169,7 +180,8 @@ async fn each_user_sees_and_does_what_the_lake_allows() {
     assert_eq!(seen, ours, "both of the own institution, none of the other");
     let by_id = desk.run("reader", &["catalog", "--control-id", "CTL-1"]).await;
     assert_eq!(column(&by_id, "message_id"), [ready.as_str()], "by control id");
-    let narrowed = desk.run("reader", &["catalog", "--type", "ADT^A01", "--state", "ready", "--sender", "north"]).await;
+    let narrowed =
+        desk.run("reader", &["catalog", "--type", "ADT^A01", "--state", "ready", "--sender", "north"]).await;
     assert_eq!(column(&narrowed, "message_id"), [ready.as_str()], "by type, state and sender");
     let errors = desk.run("reader", &["errors"]).await;
     assert_eq!(column(&errors, "error_code"), ["no-message-header"], "what needs attention, and why");
@@ -181,7 +193,8 @@ async fn each_user_sees_and_does_what_the_lake_allows() {
     let none = desk.run("reader", &["get", &failed, "--zone", "staging"]).await;
     assert_eq!((none.code, none.output.len()), (Some(1), 0), "nothing is ready of it: {}", none.said);
     let trace = desk.run("reader", &["trace", &ready]).await;
-    let kinds: Vec<_> = trace.lines[0]["events"].as_array().expect("events").iter().map(|e| &e["kind"]).collect();
+    let kinds: Vec<_> =
+        trace.lines[0]["events"].as_array().expect("events").iter().map(|e| &e["kind"]).collect();
     assert_eq!(kinds, ["ingested", "staged"], "its history, oldest first");
     assert!(!String::from_utf8_lossy(&trace.output).contains("SAMPLE"), "no content in a history");
 
@@ -211,7 +224,11 @@ async fn each_user_sees_and_does_what_the_lake_allows() {
         let refused = desk.run("writer", arguments).await;
         assert_eq!(refused.code, Some(3), "a writer cannot read, {arguments:?}: {}", refused.said);
     }
-    for arguments in [&["restage", &failed][..], &["set-aside", &failed, "--reason", "not-needed"], &["redeliver", &failed]] {
+    for arguments in [
+        &["restage", &failed][..],
+        &["set-aside", &failed, "--reason", "not-needed"],
+        &["redeliver", &failed],
+    ] {
         let refused = desk.run("reader", arguments).await;
         assert_eq!(refused.code, Some(3), "a reader cannot change, {arguments:?}: {}", refused.said);
         let foreign = desk.run("other", arguments).await;

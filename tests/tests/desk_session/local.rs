@@ -132,7 +132,10 @@ async fn sign_out_ends_the_session_everywhere_and_the_next_sign_in_asks() {
     let (one, other) = (place.session(), place.session());
     let (first, address) = sign_in(&one, "admin@example.com").await;
     let first = first.expect("the sign-in goes through");
-    assert!(!address.query_pairs().any(|(name, _)| name == "prompt"), "at first the issuer decides: {address}");
+    assert!(
+        !address.query_pairs().any(|(name, _)| name == "prompt"),
+        "at first the issuer decides: {address}"
+    );
     other.signed_in().await.expect("shared");
     let kept = std::fs::read(place.folder.path().join("session")).expect("kept in the file");
 
@@ -140,9 +143,16 @@ async fn sign_out_ends_the_session_everywhere_and_the_next_sign_in_asks() {
     revoked.expect("the issuer was told");
     let logout = logout.expect("the lake has a logout page");
     let page = robot::client().get(logout).send().await.expect("it answers");
-    assert!(page.status().is_redirection() || page.status().is_success(), "the logout page: {}", page.status());
+    assert!(
+        page.status().is_redirection() || page.status().is_success(),
+        "the logout page: {}",
+        page.status()
+    );
     let after = other.renew_refused(&first.id_token).await;
-    assert!(matches!(after, Err(SessionProblem::SignedOut)), "the other program is signed out too: {after:?}");
+    assert!(
+        matches!(after, Err(SessionProblem::SignedOut)),
+        "the other program is signed out too: {after:?}"
+    );
 
     // Somebody has kept a copy of the file: the refresh token in it is worth nothing any more.
     std::fs::write(place.folder.path().join("session"), kept).expect("writable");
@@ -153,7 +163,8 @@ async fn sign_out_ends_the_session_everywhere_and_the_next_sign_in_asks() {
 
     let (again, address) = sign_in(&one, "admin@example.com").await;
     again.expect("signed in again");
-    let prompt = address.query_pairs().find(|(name, _)| name == "prompt").map(|(_, value)| value.into_owned());
+    let prompt =
+        address.query_pairs().find(|(name, _)| name == "prompt").map(|(_, value)| value.into_owned());
     assert_eq!(prompt.as_deref(), Some("login"), "after a sign-out the login page is shown");
     let (_, address) = sign_in(&one, "admin@example.com").await;
     assert!(!address.query_pairs().any(|(name, _)| name == "prompt"), "only the first time after it");

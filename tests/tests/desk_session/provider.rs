@@ -1,1 +1,155 @@
-//! Later.
+//! The session against an OpenID provider that somebody else wrote: npm's certified oidc-provider.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use desk::home::Home;
+use desk::session::{Prompt, Session, SessionProblem, SystemClock, Vault};
+use lake::{Endpoints, Limits, Profile};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use url::Url;
+
+use crate::robot::Browser;
+
+/// How long npm may take to install it, and node to start it.
+const INSTALL_LIMIT: Duration = Duration::from_secs(120);
+
+/// A running provider. Killed when dropped.
+struct Provider {
+    issuer: String,
+    _process: Child,
+}
+
+/// Installs it once into the target folder.
+async fn installed() -> Result<PathBuf, String> {
+    let test = std::env::current_exe().map_err(|error| error.to_string())?;
+    let folder = test.ancestors().nth(3).ok_or("no target folder")?.join("oidc-provider");
+    if !folder.join("node_modules/oidc-provider/package.json").is_file() {
+        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        let installing = Command::new("npm")
+            .args(["install", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&folder)
+            .arg("oidc-provider@9")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .status();
+        let installed = tokio::time::timeout(INSTALL_LIMIT, installing).await;
+        let status = installed.map_err(|_| "npm takes too long")?.map_err(|error| format!("npm: {error}"))?;
+        if !status.success() {
+            return Err(format!("npm cannot install oidc-provider ({status})"));
+        }
+    }
+    Ok(folder)
+}
+
+async fn start(folder: &Path, redirect: &str) -> Result<Provider, String> {
+    let script = folder.join("provider.mjs");
+    std::fs::write(&script, include_str!("provider.mjs")).map_err(|error| error.to_string())?;
+    let mut process = Command::new("node")
+        .arg(&script)
+        .arg(redirect)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("node: {error}"))?;
+    let mut lines = BufReader::new(process.stdout.take().ok_or("no output")?).lines();
+    let line = tokio::time::timeout(INSTALL_LIMIT, lines.next_line()).await;
+    let line = line.map_err(|_| "node takes too long")?.map_err(|error| error.to_string())?;
+    let ready: Value =
+        serde_json::from_str(&line.ok_or("it ended at once")?).map_err(|error| error.to_string())?;
+    Ok(Provider { issuer: ready["issuer"].as_str().unwrap_or_default().to_owned(), _process: process })
+}
+
+/// A lake of which only the sign-in is there.
+pub(crate) fn profile_of(issuer: &str, redirect: &str) -> Profile {
+    Profile {
+        schema: "lake-profile/1".to_owned(),
+        name: "Only a sign-in".to_owned(),
+        lake_version: "0".to_owned(),
+        region: "eu-central-1".to_owned(),
+        issuer: issuer.to_owned(),
+        client_id: "lake-steward".to_owned(),
+        scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
+        redirect_uris: vec![redirect.to_owned()],
+        logout_url: format!("{issuer}/session/end"),
+        logout_uris: Vec::new(),
+        identity_pool_id: "pool".to_owned(),
+        identity_provider: "provider".to_owned(),
+        bucket: "bucket".to_owned(),
+        catalog: "catalog".to_owned(),
+        catalog_shards: 1,
+        endpoints: Endpoints {
+            front_door: issuer.to_owned(),
+            cognito_identity: None,
+            s3: None,
+            dynamodb: None,
+        },
+        limits: Limits::default(),
+    }
+}
+
+/// A redirect URI on a port that was free a moment ago.
+pub(crate) fn free_redirect() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://localhost:{}/callback", listener.local_addr().expect("bound").port())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certified_provider_signs_in_renews_and_revokes() {
+    let redirect = free_redirect();
+    let started = match installed().await {
+        Ok(folder) => start(&folder, &redirect).await,
+        Err(reason) => Err(reason),
+    };
+    let provider = match started {
+        Ok(provider) => provider,
+        Err(reason) => {
+            eprintln!("not run: {reason}");
+            return;
+        }
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let home = Home::open(folder.path()).expect("a home");
+    let vault = Vault::File(folder.path().join("session"));
+    let session = Session::new(&home, profile_of(&provider.issuer, &redirect), vault, SystemClock);
+    let (show, shown) = oneshot::channel();
+    let robot = tokio::spawn(async move {
+        let address: Url = shown.await.expect("an address is shown");
+        let mut browser = Browser::new();
+        let login = browser.open(address).await;
+        let consent = browser.fill_in(login, &[("login", "anna"), ("password", "any")]).await;
+        browser.fill_in(consent, &[]).await
+    });
+    let signing_in =
+        session.sign_in(Prompt::Login, |address| show.send(address.clone()).map_err(|_| "nobody waits"));
+    let signed_in = signing_in.await.expect("the sign-in goes through");
+    let last = robot.await.expect("the robot gets through");
+    assert!(last.text.contains("Lake Steward"), "the last page is ours");
+    assert_eq!(signed_in.user.as_deref(), Some("anna@example.com"), "the name for people");
+    let read = signed_in.claims.read.as_ref().map(lake::Source::as_str);
+    assert_eq!(read, Some("my_hospital_123"), "the right to read");
+    assert_eq!(signed_in.claims.write, None, "what is no institution's name is no right");
+
+    let renewed = session.renew_refused(&signed_in.id_token).await.expect("renewed by the refresh token");
+    assert_ne!(renewed.id_token.expose(), signed_in.id_token.expose(), "a new token");
+    let old = signed_in.refresh_token.expect("it was given").expose().to_owned();
+    let new = renewed.refresh_token.expect("it was given").expose().to_owned();
+    assert_ne!(old, new, "this provider changes refresh tokens, and the new one is kept");
+    session.renew_refused(&renewed.id_token).await.expect("the new one renews again");
+
+    let kept = std::fs::read(folder.path().join("session")).expect("kept");
+    let (_, revoked) = session.sign_out().await.expect("signed out");
+    revoked.expect("the provider was told");
+    std::fs::write(folder.path().join("session"), kept).expect("writable");
+    let stolen = session.renew_refused(&renewed.id_token).await;
+    assert!(
+        matches!(stolen, Err(SessionProblem::Ended)),
+        "a copy of the session is worth nothing: {stolen:?}"
+    );
+}

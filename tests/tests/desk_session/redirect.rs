@@ -20,7 +20,9 @@ async fn only_the_answer_to_this_sign_in_ends_it_and_only_once() {
     let _turn = robot::turn().await;
     let (show, shown) = oneshot::channel();
     let waiting = tokio::spawn(async move {
-        session.sign_in(Prompt::IfNeeded, |address| show.send(address.clone()).map_err(|_| "nobody waits")).await
+        session
+            .sign_in(Prompt::IfNeeded, |address| show.send(address.clone()).map_err(|_| "nobody waits"))
+            .await
     });
     let address: Url = shown.await.expect("an address is shown");
     let (redirect, state) = (asked(&address, "redirect_uri"), asked(&address, "state"));

@@ -55,7 +55,8 @@ impl Browser {
     /// Sends the form of a page with what is typed into it.
     pub(crate) async fn fill_in(&mut self, page: Page, typed: &[(&str, &str)]) -> Page {
         let form = page.text.split("<form").nth(1).expect("a form");
-        let target = page.address.join(&attribute(form, "action").expect("it goes somewhere")).expect("a URL");
+        let target =
+            page.address.join(&attribute(form, "action").expect("it goes somewhere")).expect("a URL");
         let mut fields = hidden_fields(form);
         fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let request = self.http.post(target.clone()).form(&fields);
@@ -65,7 +66,8 @@ impl Browser {
     /// Sends, then follows redirects by GET, with the cookies of all.
     async fn go(&mut self, mut address: Url, mut request: RequestBuilder) -> Page {
         loop {
-            let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<_> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let answer = request.header("cookie", cookies.join("; ")).send().await.expect("the page answers");
             for cookie in answer.headers().get_all("set-cookie") {
                 let pair = cookie.to_str().expect("text").split(';').next().unwrap_or_default();

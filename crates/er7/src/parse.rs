@@ -144,7 +144,7 @@ impl<'a> Message<'a> {
             writer.finding_at(&codes::CHARSET, Severity::Warning, Some(detail), path, span);
         }
         if !writer.schema.is_exact() {
-            let detail = self.header.version.as_ref().map_or("blank", |_| "unknown");
+            let detail = writer.schema.read_as();
             let span = writer.submitted(self.header_field(12));
             writer.finding_at(&codes::VERSION, Severity::Warning, Some(detail), Some("MSH-12"), span);
         }

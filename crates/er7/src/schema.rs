@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 #[derive(Clone, Copy)]
 pub(crate) struct Schema {
     segments: &'static [SegmentSchema],
+    name: &'static str,
     is_exact: bool,
 }
 
@@ -14,7 +15,24 @@ impl Schema {
     /// The version that MSH-12.1 names, or the nearest.
     pub(crate) fn of(version: &[u8]) -> Self {
         let choice = dictionary::for_version(version);
-        Self { segments: segments(choice.version), is_exact: choice.exact }
+        Self { segments: segments(choice.version), name: choice.version.name, is_exact: choice.exact }
+    }
+
+    /// Which version's dictionary this is, as the detail of a finding.
+    pub(crate) fn read_as(self) -> &'static str {
+        match self.name {
+            "2.1" => "read-as-2.1",
+            "2.2" => "read-as-2.2",
+            "2.3" => "read-as-2.3",
+            "2.3.1" => "read-as-2.3.1",
+            "2.4" => "read-as-2.4",
+            "2.5" => "read-as-2.5",
+            "2.5.1" => "read-as-2.5.1",
+            "2.6" => "read-as-2.6",
+            "2.7" => "read-as-2.7",
+            "2.7.1" => "read-as-2.7.1",
+            _ => "read-as-2.8",
+        }
     }
 
     /// Whether MSH-12.1 names it.

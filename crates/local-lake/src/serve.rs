@@ -85,7 +85,8 @@ impl Loopback {
 /// Refuses requests that were meant for another host: a web page that rebinds its name to loopback gets nowhere.
 async fn for_this_host(port: u16, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.strip_suffix(&format!(":{port}")).unwrap_or_default();
+    let asked = request.uri().authority().map_or(host, |authority| authority.as_str()); // "POST http://host/…" (RFC 9112, 3.2.2)
+    let name = host.strip_suffix(&format!(":{port}")).filter(|_| asked == host).unwrap_or_default();
     if matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
         next.run(request).await
     } else {

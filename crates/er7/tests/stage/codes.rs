@@ -79,7 +79,7 @@ fn timestamp() {
 
 #[test]
 fn version() {
-    for (version, detail) in [("", "blank"), ("2.9", "unknown"), ("Epic 2018", "unknown")] {
+    for (version, detail) in [("", "read-as-2.5.1"), ("2.9", "read-as-2.8"), ("Epic 2018", "read-as-2.5.1")] {
         let bytes = format!("MSH|^~\\&|A||||||ADT^A01|1|P|{version}|").into_bytes();
         assert_found(&bytes, "version", json!("MSH-12"), version.as_bytes(), json!(detail));
     }

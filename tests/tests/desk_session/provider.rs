@@ -8,12 +8,12 @@ use desk::home::Home;
 use desk::session::{Prompt, Session, SessionProblem, SystemClock, Vault};
 use lake::{Endpoints, Limits, Profile};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::oneshot;
 use url::Url;
 
-use crate::robot::Browser;
+use crate::robot::{self, Browser};
 
 /// How long npm may take to install it, and node to start it.
 const INSTALL_LIMIT: Duration = Duration::from_secs(120);
@@ -22,6 +22,8 @@ const INSTALL_LIMIT: Duration = Duration::from_secs(120);
 struct Provider {
     issuer: String,
     _process: Child,
+    /// Kept open: it would end when it could say no more.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 /// Installs it once into the target folder.
@@ -63,7 +65,11 @@ async fn start(folder: &Path, redirect: &str) -> Result<Provider, String> {
     let line = line.map_err(|_| "node takes too long")?.map_err(|error| error.to_string())?;
     let ready: Value =
         serde_json::from_str(&line.ok_or("it ended at once")?).map_err(|error| error.to_string())?;
-    Ok(Provider { issuer: ready["issuer"].as_str().unwrap_or_default().to_owned(), _process: process })
+    Ok(Provider {
+        issuer: ready["issuer"].as_str().unwrap_or_default().to_owned(),
+        _process: process,
+        _output: lines,
+    })
 }
 
 /// A lake of which only the sign-in is there.
@@ -119,28 +125,29 @@ async fn a_certified_provider_signs_in_renews_and_revokes() {
     let vault = Vault::File(folder.path().join("session"));
     let session = Session::new(&home, profile_of(&provider.issuer, &redirect), vault, SystemClock);
     let (show, shown) = oneshot::channel();
-    let robot = tokio::spawn(async move {
+    let robot = async move {
         let address: Url = shown.await.expect("an address is shown");
         let mut browser = Browser::new();
         let login = browser.open(address).await;
         let consent = browser.fill_in(login, &[("login", "anna"), ("password", "any")]).await;
         browser.fill_in(consent, &[]).await
-    });
+    };
     let signing_in =
         session.sign_in(Prompt::Login, |address| show.send(address.clone()).map_err(|_| "nobody waits"));
-    let signed_in = signing_in.await.expect("the sign-in goes through");
-    let last = robot.await.expect("the robot gets through");
+    let (signed_in, last) = tokio::join!(signing_in, robot);
+    let signed_in = signed_in.expect("the sign-in goes through");
     assert!(last.text.contains("Lake Steward"), "the last page is ours");
     assert_eq!(signed_in.user.as_deref(), Some("anna@example.com"), "the name for people");
     let read = signed_in.claims.read.as_ref().map(lake::Source::as_str);
     assert_eq!(read, Some("my_hospital_123"), "the right to read");
     assert_eq!(signed_in.claims.write, None, "what is no institution's name is no right");
 
+    robot::next_second().await;
     let renewed = session.renew_refused(&signed_in.id_token).await.expect("renewed by the refresh token");
-    assert_ne!(renewed.id_token.expose(), signed_in.id_token.expose(), "a new token");
+    assert!(renewed.id_token.expose() != signed_in.id_token.expose(), "a new token");
     let old = signed_in.refresh_token.expect("it was given").expose().to_owned();
     let new = renewed.refresh_token.expect("it was given").expose().to_owned();
-    assert_ne!(old, new, "this provider changes refresh tokens, and the new one is kept");
+    assert!(old != new, "this provider changes refresh tokens, and the new one is kept");
     session.renew_refused(&renewed.id_token).await.expect("the new one renews again");
 
     let kept = std::fs::read(folder.path().join("session")).expect("kept");

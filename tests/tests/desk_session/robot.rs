@@ -29,6 +29,14 @@ pub(crate) async fn sign_in(address: &Url, user: &str) -> String {
     browser.fill_in(page, &[("username", user), ("password", PASSWORD)]).await.text
 }
 
+/// Waits for the next second: tokens that were issued within one can be equal.
+pub(crate) async fn next_second() {
+    let second = jiff::Timestamp::now().as_second();
+    while jiff::Timestamp::now().as_second() == second {
+        tokio::time::sleep(Duration::from_millis(20)).await; // between two looks
+    }
+}
+
 /// One window with its cookies.
 pub(crate) struct Browser {
     http: Client,
@@ -88,6 +96,8 @@ pub(crate) fn client() -> Client {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        // A server may close a kept connection just as the next request goes out.
+        .pool_max_idle_per_host(0)
         .timeout(Duration::from_secs(30))
         .build()
         .expect("a client")

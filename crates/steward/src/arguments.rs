@@ -19,13 +19,21 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-const AFTER_HELP: &str = "Examples:
+const AFTER_HELP: &str = "First steps:
+  steward demo                          what a lake does, in one minute
+  steward lake start                    a lake on this computer, until Ctrl-C
+  steward sign-in                       in the browser; in another terminal
+  steward submit inbox/ --wait          send every message, and see what became of it
+  steward catalog --state attention     what needs attention
+  steward trace MESSAGE_ID              everything known of one message
+
+Without a lake:
   steward check inbox/                  what is in these files, and what would be refused
-  steward parse message.hl7             one message, in words
   steward parse inbox/ > staged.jsonl   every message as JSON
   steward describe \"date of birth\"      where HL7 keeps it
 
-Exit status: 0 all well, 1 some messages or files were not, 2 wrong use, 130 stopped by Ctrl-C.";
+Exit status: 0 all well; 1 some messages or files were not; 2 wrong use; 3 not signed in or not allowed, so that nothing
+could be tried; 4 lake out of reach; 130 stopped by Ctrl-C.";
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug)]

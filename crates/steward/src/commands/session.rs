@@ -25,7 +25,12 @@ pub(crate) struct SignIn {
 }
 
 /// Sign out: here, at the sign-in service and in the browser
+///
+/// The sign-in is revoked and forgotten; the next one shows the login page again.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  steward sign-out
+  steward sign-out --no-browser     the logout page's address is shown, not opened")]
 pub(crate) struct SignOut {
     /// Print the logout page's address instead of opening it
     #[arg(long)]
@@ -34,6 +39,8 @@ pub(crate) struct SignOut {
 
 /// Show who is signed in, and what they may read and write
 #[derive(Args)]
+#[command(after_help = "Example:
+  steward whoami --output json")]
 pub(crate) struct Whoami {}
 
 impl SignIn {

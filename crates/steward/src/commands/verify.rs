@@ -41,7 +41,11 @@ pub(crate) struct Verify {
 /// change anything.
 #[derive(Args)]
 #[command(
-    after_help = "Exit status: 0 if the lake allows and refuses what it should, 1 if not, 4 if it does not answer."
+    after_help = "Examples:
+  steward doctor
+  steward doctor --output json | jq 'select(.as_told | not)'
+
+Exit status: 0 if the lake allows and refuses what it should, 1 if not, 4 if it does not answer."
 )]
 pub(crate) struct Doctor {}
 

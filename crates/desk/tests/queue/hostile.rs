@@ -258,3 +258,21 @@ async fn a_dead_lake_is_given_up_and_the_rest_waits() {
     let requests = server.submissions();
     assert!(requests <= 8, "{requests} requests, no storm");
 }
+
+#[tokio::test]
+async fn a_moment_without_answers_is_lived_through() {
+    let (counts, server, end) = many(2_000, |request, before| match (request.path.as_str(), before) {
+        ("/er7/known", 0) => Reply::Close,
+        ("/er7/known", _) => Reply::Answer(200, "", known(&request.body, "unknown", Timestamp::now())),
+        ("/er7/batch", 0..=3) => Reply::Answer(503, "", "{}".into()),
+        ("/er7/batch", _) => Reply::Answer(200, "", batch_ingested(&request.body)),
+        _ => ok(request),
+    })
+    .await;
+    assert_eq!(
+        (counts.ingested, end),
+        (2_000, DrainEnd::Finished),
+        "all arrived in the same run: {counts:?}"
+    );
+    assert!(server.submissions() <= 30, "{} requests, no storm", server.submissions());
+}

@@ -69,6 +69,29 @@ impl Run {
         }
     }
 
+    /// Asks whether the lake is there, a few times in a run with longer and longer waits; if it is not, the run ends.
+    pub(super) async fn knock(&mut self) {
+        let limits = self.shared.limits;
+        let mut wait = limits.first_wait;
+        while self.knocks < limits.tries && !self.has_to_end() {
+            self.knocks += 1;
+            match self.ask(&[er7::digest(b"")]).await {
+                Ok(_) => {
+                    self.silent = 0;
+                    return;
+                }
+                Err(AskProblem::SignIn(why)) => {
+                    self.broken.get_or_insert(DrainEnd::SignIn(why));
+                }
+                Err(AskProblem::NoAnswer) => {
+                    self.shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await;
+                    wait = (wait * 2).min(limits.longest_wait);
+                }
+            }
+        }
+        self.broken.get_or_insert(DrainEnd::OutOfReach(self.silence.clone()));
+    }
+
     async fn check(&mut self, unsure: &[Unsure]) -> Result<Asked, QueueProblem> {
         let digests: Vec<er7::Digest> = unsure.iter().map(|unsure| unsure.digest).collect();
         let now = Timestamp::now();

@@ -145,6 +145,7 @@ pub async fn drain(
         silent: 0,
         silence: String::new(),
         was_heard: false,
+        knocks: 0,
         broken: None,
         offset: None,
     };
@@ -167,6 +168,8 @@ struct Run {
     silent: u32,
     silence: String,
     was_heard: bool,
+    /// How often the lake was asked whether it is there.
+    knocks: u32,
     broken: Option<DrainEnd>,
     offset: Option<ClockOffset>,
     meter: Meter,
@@ -179,7 +182,10 @@ impl Run {
         // Dropped with the run, so that a run that is given up sends nothing more.
         let mut jobs = JoinSet::new();
         loop {
-            while !self.has_to_end() && jobs.len() < self.shared.pace.limit() {
+            if self.silent >= self.shared.limits.silent_jobs && jobs.is_empty() {
+                self.knock().await;
+            }
+            while self.may_begin() && jobs.len() < self.shared.pace.limit() {
                 if self.planned.is_empty() {
                     self.plan(jobs.len()).await?;
                 }
@@ -210,6 +216,11 @@ impl Run {
             done = jobs.join_next() => done,
             () = too_late => None,
         }
+    }
+
+    /// After several jobs without an answer nothing is begun until the lake has been asked whether it is there.
+    fn may_begin(&self) -> bool {
+        !self.has_to_end() && self.silent < self.shared.limits.silent_jobs
     }
 
     fn has_to_end(&self) -> bool {
@@ -273,9 +284,6 @@ impl Run {
                 Health::Answers => (self.silent, self.was_heard) = (0, true),
                 Health::Silent(why) => {
                     self.silent += 1;
-                    if self.silent >= self.shared.limits.silent_jobs {
-                        self.broken.get_or_insert(DrainEnd::OutOfReach(why.clone()));
-                    }
                     self.silence = why;
                 }
                 Health::SignIn(why) => {

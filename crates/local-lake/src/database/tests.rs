@@ -133,7 +133,7 @@ async fn a_full_disk_is_a_passing_fault_and_the_writer_survives_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_and_a_slow_writer_end_in_a_fault_within_the_limit() {
     let folder = folder();
-    let settings = Settings { queue: 1, limit: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings { queue: 1, limit: Duration::from_secs(1), ..Settings::default() };
     let database = Database::open_with(&path(&folder), &[SCHEMA], settings).unwrap();
     let (go, wait) = std::sync::mpsc::channel::<()>();
     let slow = database.write(move |_| Ok(wait.recv().is_ok()));

@@ -3,7 +3,9 @@ use crate::randomness::SystemRandomness;
 
 async fn users(folder: &tempfile::TempDir, samples: SampleUsers) -> Users {
     let database = Database::open(&folder.path().join("lake.sqlite"), &[SCHEMA]).expect("a new database");
-    Users::open(&database, samples, &SystemRandomness).await.expect("the users open")
+    let users = Users::open(&database, samples, &SystemRandomness).await.expect("the users open");
+    database.close().await.expect("the database closes before it is opened again");
+    users
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use crate::process::{Limit, Run};
 use crate::workspace;
 
-/// A program that the build needs, and the Debian package that brings it.
-struct Needed {
+/// A program that is needed, and the Debian package that brings it.
+pub(crate) struct Needed {
     program: &'static str,
     package: &'static str,
 }
@@ -13,6 +13,16 @@ struct Needed {
 const NEEDED: &[Needed] = &[
     Needed { program: "cc", package: "build-essential" },
     Needed { program: "pkg-config", package: "pkg-config" },
+];
+
+/// What the tests need beside: a keyring of their own on a message bus of their own, and Python clients.
+pub(crate) const NEEDED_BY_TESTS: &[Needed] = &[
+    Needed { program: "cc", package: "build-essential" },
+    Needed { program: "pkg-config", package: "pkg-config" },
+    Needed { program: "curl", package: "curl" },
+    Needed { program: "python3", package: "python3-venv" },
+    Needed { program: "dbus-daemon", package: "dbus" },
+    Needed { program: "gnome-keyring-daemon", package: "gnome-keyring" },
 ];
 
 /// What to do about missing system packages.
@@ -27,7 +37,7 @@ pub(crate) enum Missing {
 /// Brings what the build needs, builds the `steward` command and runs its demonstration in this terminal.
 pub(crate) fn run(missing: Missing) -> Result<(), String> {
     eprintln!("1 of 3  system packages");
-    packages(missing)?;
+    packages(NEEDED, missing)?;
     eprintln!("2 of 3  build the `steward` command (some minutes when cold, seconds later)");
     build()?;
     eprintln!("3 of 3  steward demo: a whole lake on this computer, in this terminal");
@@ -40,8 +50,9 @@ fn build() -> Result<(), String> {
     Run::new("cargo").arguments(["build", "--package", "steward"]).limit(Limit::minutes(30)).shown()
 }
 
-fn packages(missing: Missing) -> Result<(), String> {
-    let absent = absent(NEEDED, |program| {
+/// Brings the packages of programs that are not there, or says which they are.
+pub(crate) fn packages(needed: &[Needed], missing: Missing) -> Result<(), String> {
+    let absent = absent(needed, |program| {
         Run::new(program).arguments(["--version"]).limit(Limit::seconds(30)).succeeds()
     });
     if absent.is_empty() {

@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use crate::process::{Limit, Run};
 use crate::report::{Place, Report, Tests, Verdict};
-use crate::{tidy, venv, workspace};
+use crate::{run, tidy, venv, workspace};
 
 /// The version that `test` installs where there is none; pinned, so that CI is the same tomorrow.
 const CARGO_DENY: &str = "0.20.2";
 
 /// All of it: what CI runs. At most 45 minutes from cold on two cores.
 pub(crate) fn all() -> Result<(), String> {
-    let mut report = Report::new(9, Place::here());
+    let mut report = Report::new(10, Place::here());
+    report.stage("system packages", || match run::packages(run::NEEDED_BY_TESTS, run::Missing::Install) {
+        Ok(()) => Verdict::Passed,
+        Err(reason) => Verdict::NotRun(reason),
+    });
     report.stage("format", format);
     report.stage("tidy", tidy::run);
     report.stage("bans, licences, sources", || deny(&["bans", "licenses", "sources"]));

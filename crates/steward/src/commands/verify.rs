@@ -40,13 +40,11 @@ pub(crate) struct Verify {
 /// Asks the lake for what should be allowed and for what should be refused, and tells each answer. No question can
 /// change anything.
 #[derive(Args)]
-#[command(
-    after_help = "Examples:
+#[command(after_help = "Examples:
   steward doctor
   steward doctor --output json | jq 'select(.as_told | not)'
 
-Exit status: 0 if the lake allows and refuses what it should, 1 if not, 4 if it does not answer."
-)]
+Exit status: 0 if the lake allows and refuses what it should, 1 if not, 4 if it does not answer.")]
 pub(crate) struct Doctor {}
 
 const CHECKED: &[Column] = &[

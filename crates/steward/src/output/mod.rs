@@ -6,7 +6,7 @@ mod table;
 
 pub(crate) use data::Data;
 pub(crate) use say::Say;
-pub(crate) use table::{Column, Table};
+pub(crate) use table::{Column, Table, end_of};
 
 /// Text of unknown origin, such as a file's name, made fit for a terminal: control characters are shown, not obeyed.
 pub(crate) fn printable(text: &str) -> String {

@@ -70,6 +70,20 @@ fn cut(text: &str, room: usize) -> String {
     shown
 }
 
+/// The end of a text in at most so many columns: of a path, the end is what tells files apart.
+pub(crate) fn end_of(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut taken = 1;
+    let kept = text.chars().rev().take_while(|character| {
+        taken += character.width().unwrap_or_default();
+        taken <= room
+    });
+    let backwards: Vec<char> = kept.collect();
+    std::iter::once('…').chain(backwards.into_iter().rev()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +93,13 @@ mod tests {
         assert_eq!(cut("short", 5), "short", "what fits stays");
         assert_eq!(cut("longer", 5), "long…", "what does not is cut, and says so");
         assert_eq!(cut("血液検査", 5), "血液…", "wide characters take two columns");
+    }
+
+    #[test]
+    fn of_a_path_the_end_is_kept() {
+        assert_eq!(end_of("short", 5), "short", "what fits stays");
+        assert_eq!(end_of("a/long/path.hl7", 9), "…path.hl7", "what does not loses its start, and says so");
+        assert_eq!(end_of("血液検査", 5), "…検査", "wide characters take two columns");
     }
 
     #[test]

@@ -9,15 +9,18 @@ use super::follow::{Follow, Staging};
 use super::sending::Sending;
 use crate::arguments::Format;
 use crate::ending::Halt;
-use crate::output::{Column, Data, Table, printable};
+use crate::output::{Column, Data, Table, end_of, printable};
 
 /// Messages that are held at a time.
 const PAGE: usize = 500;
 /// A table shows every message of a submission of at most so many; of a larger one, what somebody should look at.
 const ALL_SHOWN: u64 = 60;
 
+/// Columns for a file's path.
+const FILE_COLUMNS: usize = 36;
+
 const COLUMNS: &[Column] = &[
-    Column { heading: "file", width: 36 },
+    Column { heading: "file", width: FILE_COLUMNS },
     Column { heading: "message", width: 7 },
     Column { heading: "outcome", width: 11 },
     Column { heading: "message id", width: 36 },
@@ -158,10 +161,9 @@ fn row(table: &mut Table, data: &mut Data, line: &Line, staging: Option<&Staging
             (other, _) => other.to_owned(),
         };
     }
-    Ok(table.row(
-        data,
-        &[&line.file, &(line.index + 1).to_string(), &line.outcome.replace('_', " "), &id, &why],
-    )?)
+    let file = end_of(&line.file, FILE_COLUMNS);
+    Ok(table
+        .row(data, &[&file, &(line.index + 1).to_string(), &line.outcome.replace('_', " "), &id, &why])?)
 }
 
 /// The account in a line: every message is in one place, and the places add up.

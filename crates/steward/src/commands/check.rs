@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use clap::Args;
-use er7::split::{Piece, Summary};
+use er7::split::{Piece, Remark, Summary};
 use er7::{Digest, Header, peek_header};
 use serde::Serialize;
 
@@ -141,6 +141,9 @@ struct FileCodes {
     file_findings: BTreeMap<&'static str, u64>,
     /// The first of these files.
     odd_files: Vec<OddFile>,
+    /// Where each code stands first in the file that is being read.
+    #[serde(skip)]
+    places: BTreeMap<&'static str, (u64, u64)>,
 }
 
 #[derive(Serialize)]
@@ -150,6 +153,9 @@ struct OddFile {
     /// Of the text that belongs to no message.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
+    /// The first place of it in the file, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span: Option<(u64, u64)>,
 }
 
 impl Visit for Checking {
@@ -170,13 +176,19 @@ impl Visit for Checking {
         }
     }
 
+    fn remark(&mut self, remark: &Remark) {
+        self.files.places.entry(remark.code).or_insert((remark.span.start, remark.span.end));
+    }
+
     fn file(&mut self, file: &str, summary: &Summary) -> Result<(), Halt> {
         self.tally.file(file, summary, &self.say);
         self.files.count(file, summary);
+        self.files.places.clear();
         Ok(self.data.flush()?)
     }
 
     fn problem(&mut self, problem: Problem) -> Result<(), Halt> {
+        self.files.places.clear();
         self.tally.problem(problem, &self.say);
         Ok(())
     }
@@ -249,7 +261,8 @@ impl FileCodes {
     fn add(&mut self, file: &str, code: &'static str, bytes: Option<u64>) {
         *self.file_findings.entry(code).or_default() += 1;
         if self.odd_files.len() < ODD_FILES {
-            self.odd_files.push(OddFile { file: file.to_owned(), code, bytes });
+            let span = self.places.get(code).copied();
+            self.odd_files.push(OddFile { file: file.to_owned(), code, bytes, span });
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use desk::files::Problem;
 use desk::files::{self, STANDARD_INPUT, Walk};
-use er7::split::{Piece, Splitter, Summary};
+use er7::split::{Piece, Remark, Splitter, Summary};
 
 use crate::ending::Halt;
 use crate::stop::Stop;
@@ -27,6 +27,8 @@ pub(crate) struct Place<'a> {
 pub(crate) trait Visit {
     /// A message, or one that is too large or broken; other pieces are in the summary.
     fn message(&mut self, place: &Place<'_>, piece: &Piece) -> Result<(), Halt>;
+    /// Something odd about the file between its messages; its code is counted in the summary.
+    fn remark(&mut self, _remark: &Remark) {}
     /// The end of a file.
     fn file(&mut self, file: &str, summary: &Summary) -> Result<(), Halt>;
     /// Something that could not be read.
@@ -64,7 +66,11 @@ fn split(path: &Path, reader: impl Read, stop: &Stop, visit: &mut impl Visit) ->
                 visit.message(&Place { file: &file, index, span: (span.start, span.end) }, &piece)?;
                 index += 1;
             }
-            Ok(_) => {}
+            Ok(piece) => {
+                if let Some(remark) = piece.remark() {
+                    visit.remark(&remark);
+                }
+            }
             Err(_) if stop.is_asked() => return Ok(()),
             Err(error) => return visit.problem(Problem::new(path, error.to_string())),
         }

@@ -55,6 +55,11 @@ fn no_value_of_a_patient_is_written() {
     assert!(ran.errors.contains("other text"), "text outside the messages is told of: {}", ran.errors);
     let summary = &ran.lines()[1]["summary"];
     assert_eq!(summary["odd_files"][0]["bytes"], "log of DOE\n".len(), "to programs too: {summary}");
+    assert_eq!(
+        summary["odd_files"][0]["span"],
+        serde_json::json!([0, "log of DOE\n".len()]),
+        "with its place: {summary}"
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lake::Fault;
@@ -33,6 +33,9 @@ const APPLICATION_ID: i64 = 0x4c4b_5354;
 
 /// `PRAGMA synchronous` as SQLite reads it back for FULL.
 const SYNCHRONOUS_FULL: i64 = 2;
+
+/// How long opening waits for somebody who is just closing the file.
+const OPEN_LIMIT: Duration = Duration::from_secs(5);
 
 const PART: &str = "the lake's database";
 
@@ -85,6 +88,13 @@ pub enum OpenError {
         /// As it must be.
         wanted: &'static str,
     },
+}
+
+impl OpenError {
+    fn is_busy(&self) -> bool {
+        let Self::Sqlite { source, .. } = self else { return false };
+        source.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+    }
 }
 
 /// How the database runs; the default is what was measured best.
@@ -140,6 +150,19 @@ impl Database {
 
     /// As [`Database::open`], with other settings.
     pub fn open_with(path: &Path, schemas: &[&str], settings: Settings) -> Result<Self, OpenError> {
+        let limit = Instant::now() + OPEN_LIMIT;
+        loop {
+            match Self::try_open(path, schemas, settings) {
+                // A connection that is just closing holds the file for a moment, and SQLite does not wait for that one.
+                Err(error) if error.is_busy() && Instant::now() < limit => {
+                    std::thread::park_timeout(Duration::from_millis(10));
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    fn try_open(path: &Path, schemas: &[&str], settings: Settings) -> Result<Self, OpenError> {
         let of_sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
         let connection = Connection::open(path).map_err(of_sqlite)?;
         check_version(path, &connection)?;

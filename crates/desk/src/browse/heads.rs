@@ -82,6 +82,22 @@ pub trait DayPages: Send + Sync {
     ) -> BoxFuture<'a, Result<HeadPage, ReadFault>>;
 }
 
+impl<P: DayPages + ?Sized> DayPages for &P {
+    fn shards(&self) -> u32 {
+        (**self).shards()
+    }
+
+    fn day_page<'a>(
+        &'a self,
+        source: &'a Source,
+        day: Date,
+        shard: u32,
+        next: Option<PageToken>,
+    ) -> BoxFuture<'a, Result<HeadPage, ReadFault>> {
+        (**self).day_page(source, day, shard, next)
+    }
+}
+
 impl DayPages for CatalogReader {
     fn shards(&self) -> u32 {
         CatalogReader::shards(self)
@@ -99,19 +115,19 @@ impl DayPages for CatalogReader {
 }
 
 /// The messages of some days, newest first, as a stream.
-pub fn heads_of_days<P: DayPages>(
-    pages: &P,
+pub fn heads_of_days<'p, P: DayPages + 'p>(
+    pages: P,
     source: Source,
     days: VecDeque<Date>,
     filter: HeadFilter,
-) -> impl Stream<Item = Result<Head, ReadFault>> + '_ {
-    let heads = Heads { pages, source, days, filter, day: None, shards: Vec::new() };
+) -> impl Stream<Item = Result<Head, ReadFault>> + Send + 'p {
+    let heads = Heads::new(pages, source, days, filter);
     stream::try_unfold(heads, |mut heads| async move { Ok(heads.next().await?.map(|head| (head, heads))) })
 }
 
-/// Where the stream stands.
-struct Heads<'p, P> {
-    pages: &'p P,
+/// Where the reading of some days stands. After a fault it stands where it stood before.
+pub(crate) struct Heads<P> {
+    pages: P,
     source: Source,
     days: VecDeque<Date>,
     filter: HeadFilter,
@@ -127,9 +143,13 @@ struct Shard {
     is_begun: bool,
 }
 
-impl<P: DayPages> Heads<'_, P> {
+impl<P: DayPages> Heads<P> {
+    pub(crate) fn new(pages: P, source: Source, days: VecDeque<Date>, filter: HeadFilter) -> Self {
+        Self { pages, source, days, filter, day: None, shards: Vec::new() }
+    }
+
     /// The next message; `None` after the last.
-    async fn next(&mut self) -> Result<Option<Head>, ReadFault> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Head>, ReadFault> {
         loop {
             if self.shards.is_empty() {
                 let Some(day) = self.days.pop_front() else { return Ok(None) };
@@ -155,9 +175,9 @@ impl<P: DayPages> Heads<'_, P> {
             if wanted.is_empty() {
                 return Ok(());
             }
-            let (pages, source) = (self.pages, &self.source);
+            let (pages, source) = (&self.pages, &self.source);
             try_join_all(wanted.into_iter().map(async |shard| {
-                let page = pages.day_page(source, day, shard.number, shard.next.take()).await?;
+                let page = pages.day_page(source, day, shard.number, shard.next.clone()).await?;
                 shard.is_begun = true;
                 shard.page = page.heads.into();
                 shard.next = page.next;

@@ -19,7 +19,7 @@ use crate::session::{Session, SessionProblem, SignedIn, SystemClock, Vault};
 pub struct Account {
     /// The profile's local name.
     pub name: String,
-    /// Who is signed in. After another sign-in open the account anew: the readers hold the credentials of the one before.
+    /// Who is signed in. After another sign-in take the account [anew](Account::anew): the readers hold the credentials of the one before.
     pub session: Arc<Session<SystemClock>>,
     /// Where messages are handed in.
     pub door: FrontDoor,
@@ -88,6 +88,13 @@ impl Account {
         let session = Arc::new(Session::new(home, profile, vault, SystemClock));
         let clients = Clients::new(session.profile(), Arc::new(SessionTokens(Arc::clone(&session))));
         Ok(Self { name, session, door, clients, audit: Audit::of(home) })
+    }
+
+    /// The same lake and session, with readers that hold no credentials of whoever was signed in before.
+    pub fn anew(&self) -> Self {
+        let clients = Clients::new(self.profile(), Arc::new(SessionTokens(Arc::clone(&self.session))));
+        let (name, session) = (self.name.clone(), Arc::clone(&self.session));
+        Self { name, session, door: self.door.clone(), clients, audit: self.audit.clone() }
     }
 
     /// The lake.

@@ -1,0 +1,4 @@
+//! Has Tauri read its configuration and capabilities.
+fn main() {
+    tauri_build::build();
+}

@@ -1,0 +1,60 @@
+//! What was dropped or chosen: kept here, known to the web view by a number.
+
+use std::path::PathBuf;
+
+use desk::samples;
+
+use super::{Desktop, submitting};
+use crate::view::{Changed, Chosen, NextStep, Problem};
+use crate::window::Choose;
+
+impl Desktop {
+    /// Has files chosen in the system's dialog.
+    pub(crate) async fn choose_files(&self) -> Result<Option<u32>, Problem> {
+        self.choose(Choose::Files).await
+    }
+
+    /// Has a folder chosen in the system's dialog.
+    pub(crate) async fn choose_folder(&self) -> Result<Option<u32>, Problem> {
+        self.choose(Choose::Folder).await
+    }
+
+    /// Takes the synthetic sample files.
+    pub(crate) async fn choose_samples(&self) -> Result<u32, Problem> {
+        let folder = samples::unpack(&self.options.home).map_err(|error| {
+            Problem::new(
+                "samples",
+                "The sample files could not be laid out",
+                format!("{error}."),
+                "Free some disk space, then try again.",
+                NextStep::TryAgain,
+            )
+        })?;
+        Ok(self.state().drops.keep(vec![folder]))
+    }
+
+    /// What was dropped or chosen.
+    pub(crate) async fn chosen(&self, id: u32) -> Result<Chosen, Problem> {
+        let look = self.state().drops.look(id).ok_or_else(|| Problem::gone("choice of files"))?;
+        Ok(Chosen {
+            id,
+            files: submitting::count(look.files as u64),
+            folders: submitting::count(look.folders as u64),
+            describes_lake: look.describes_lake,
+        })
+    }
+
+    /// Files were dropped onto the window, or handed over by the system.
+    pub(crate) fn dropped(&self, paths: Vec<PathBuf>) {
+        if paths.is_empty() {
+            return;
+        }
+        let chosen = self.state().drops.keep(paths);
+        self.window.tell(Changed::Dropped { chosen });
+    }
+
+    async fn choose(&self, what: Choose) -> Result<Option<u32>, Problem> {
+        let paths = self.window.choose(what).await.filter(|paths| !paths.is_empty());
+        Ok(paths.map(|paths| self.state().drops.keep(paths)))
+    }
+}

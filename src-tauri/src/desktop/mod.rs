@@ -1,0 +1,214 @@
+//! The desktop behind its window: one state, and what each command does with `desk`. Nothing here knows Tauri.
+
+mod choosing;
+mod keeping;
+mod lakes;
+mod reading;
+mod signing;
+mod submitting;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use desk::account::{Account, AccountProblem};
+use desk::connect::Offer;
+use desk::drops::Drops;
+use desk::home::Home;
+use desk::idle::Idle;
+use desk::messages::MessageList;
+use desk::session::{SessionProblem, Vault};
+use desk::settings::Settings;
+use desk::submitting::Submitting;
+use jiff::Timestamp;
+use local_lake::LocalLake;
+use tokio::sync::Notify;
+
+use crate::view::{Changed, Overview, Problem};
+use crate::window::Window;
+use lakes::Lake;
+use signing::{SigningIn, Standing};
+
+/// Open lists of messages that are kept; the oldest makes room.
+const LISTS: usize = 8;
+/// Lakes that were looked at and not accepted.
+const OFFERS: usize = 8;
+
+/// How the desktop was started.
+pub(crate) struct Options {
+    /// The home folder.
+    pub(crate) home: Home,
+    /// Where sessions are kept, because somebody named a file; else the keyring.
+    pub(crate) session_file: Option<PathBuf>,
+    /// The port of the lake on this computer.
+    pub(crate) port: u16,
+}
+
+/// Everything that the window shows and does. One of it, shared by all commands.
+pub(crate) struct Desktop {
+    options: Options,
+    window: Box<dyn Window>,
+    submitting: Submitting,
+    state: Mutex<State>,
+    /// The lake on this computer, if this process runs it.
+    local: tokio::sync::Mutex<Option<Box<LocalLake>>>,
+    /// The time of the idle lock has changed.
+    idle_changed: Notify,
+}
+
+struct State {
+    lake: Option<Lake>,
+    session: Standing,
+    signing_in: Option<SigningIn>,
+    settings: Settings,
+    idle: Idle,
+    notes: Vec<Problem>,
+    drops: Drops,
+    offers: BTreeMap<u32, Offer>,
+    lists: BTreeMap<u32, Arc<tokio::sync::Mutex<MessageList>>>,
+    last_id: u32,
+}
+
+impl Desktop {
+    /// Opens the home and goes on where the last run ended. Inside a Tokio run time. What does not work is told in the
+    /// window; only a home that cannot be used at all is an error.
+    pub(crate) fn open(options: Options, window: Box<dyn Window>) -> Result<Arc<Self>, Problem> {
+        let (submitting, aside) = Submitting::open(&options.home)?;
+        let mut notes = Vec::new();
+        if let Some(aside) = aside {
+            notes.push(Problem::new(
+                "queue-damaged",
+                "The list of earlier submissions was damaged",
+                format!("It was kept aside as {}; an empty one takes its place.", aside.display()),
+                "Submit again what you are not sure of: the lake tells duplicates.",
+                crate::view::NextStep::Nothing,
+            ));
+        }
+        let settings = match Settings::load(&options.home) {
+            Ok(settings) => settings,
+            Err(problem) => {
+                notes.push(problem.into());
+                Settings::default()
+            }
+        };
+        let state = State {
+            lake: None,
+            session: Standing::Looking,
+            signing_in: None,
+            idle: Idle::new(settings.idle_lock(), Timestamp::now()),
+            settings,
+            notes,
+            drops: Drops::default(),
+            offers: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            last_id: 0,
+        };
+        let desktop = Arc::new(Self {
+            options,
+            window,
+            submitting,
+            state: Mutex::new(state),
+            local: tokio::sync::Mutex::new(None),
+            idle_changed: Notify::new(),
+        });
+        tokio::spawn(Arc::clone(&desktop).go_on());
+        tokio::spawn(Arc::clone(&desktop).pass_on_changes());
+        tokio::spawn(Arc::clone(&desktop).lock_when_idle());
+        Ok(desktop)
+    }
+
+    /// What is always on screen.
+    pub(crate) async fn overview(&self) -> Result<Overview, Problem> {
+        let profiles = match self.options.home.profiles() {
+            Ok(profiles) => profiles,
+            Err(problem) => {
+                self.state().notes.push(problem.into());
+                desk::home::Profiles::default()
+            }
+        };
+        let (under_way, unfinished) = self.submitting.under_way().await?;
+        let state = self.state();
+        let current = state.lake.as_ref().map(|lake| lake.name.as_str());
+        Ok(Overview {
+            lakes: lakes::rows(&profiles, current),
+            lake: state.lake.as_ref().map(Lake::view),
+            session: state.session_view(),
+            under_way: under_way.map(|id| submitting::number(id.0)),
+            unfinished: submitting::count(unfinished),
+            settings: keeping::view(&state.settings),
+            notes: state.notes.clone(),
+        })
+    }
+
+    /// Ends: sending stops cleanly, the lake on this computer comes to rest.
+    pub(crate) async fn close(&self) {
+        self.submitting.shut_down().await;
+        let local = self.local.lock().await.take();
+        if let Some(local) = local {
+            local.stop().await;
+        }
+    }
+
+    /// Another start of the program came: its files are taken over, and the window comes forward.
+    pub(crate) fn started_again(&self, paths: Vec<PathBuf>) {
+        self.window.come_forward();
+        self.dropped(paths);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_overview(&self) {
+        self.window.tell(Changed::Overview);
+    }
+
+    /// The account, for somebody who is signed in and has not locked the screen.
+    fn account(&self) -> Result<Arc<Account>, Problem> {
+        let state = self.state();
+        match state.session {
+            Standing::SignedIn { .. } => {}
+            Standing::Locked { .. } => return Err(Problem::locked()),
+            Standing::Looking | Standing::SignedOut { .. } => return Err(SessionProblem::SignedOut.into()),
+        }
+        let account = state.lake.as_ref().and_then(|lake| lake.account.clone());
+        account.ok_or_else(Problem::no_lake)
+    }
+
+    /// A problem with the account in words. A sign-in that has ended shows at once.
+    fn failed(&self, problem: AccountProblem) -> Problem {
+        let has_ended = matches!(
+            problem,
+            AccountProblem::Session(SessionProblem::Ended | SessionProblem::SignedOut)
+                | AccountProblem::Door { fault: desk::front_door::Fault::Unauthenticated, .. }
+        );
+        let problem = Problem::from(problem);
+        if has_ended {
+            self.state().session = Standing::SignedOut { problem: Some(problem.clone()) };
+            self.tell_overview();
+        }
+        problem
+    }
+
+    fn vault(&self) -> Vault {
+        match &self.options.session_file {
+            Some(file) => Vault::File(file.clone()),
+            None => Vault::Keyring,
+        }
+    }
+}
+
+impl State {
+    fn next_id(&mut self) -> u32 {
+        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id
+    }
+}
+
+/// Adds to a bounded map; the oldest makes room.
+fn keep<T>(kept: &mut BTreeMap<u32, T>, id: u32, value: T, most: usize) {
+    kept.insert(id, value);
+    while kept.len() > most {
+        kept.pop_first();
+    }
+}

@@ -1,0 +1,305 @@
+//! Signing in and out, and the idle lock.
+
+use std::sync::Arc;
+
+use desk::account::Account;
+use desk::audit::Action;
+use desk::session::{Prompt, SIGN_IN_LIMIT, SessionProblem, SignedIn, Vault};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{Desktop, State};
+use crate::view::{Kept, Problem, Rights, SessionView};
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub(super) enum Standing {
+    /// The keyring is being asked.
+    Looking,
+    /// Nobody.
+    SignedOut { problem: Option<Problem> },
+    /// Somebody.
+    SignedIn { user: String, rights: Rights, kept: Kept },
+    /// Somebody, and the screen is locked.
+    Locked { user: String, problem: Option<Problem> },
+}
+
+/// A sign-in that waits for the browser.
+pub(super) struct SigningIn {
+    until: Timestamp,
+    /// Where to go, if no browser could be opened.
+    address: Option<Url>,
+    cancel: CancellationToken,
+}
+
+impl Desktop {
+    /// Signs in, or unlocks.
+    pub(crate) async fn sign_in(&self) -> Result<(), Problem> {
+        let (account, prompt, cancel) = self.begin_to_sign_in()?;
+        self.tell_overview();
+        let show = |address: &Url| {
+            if let Err(reason) = self.window.browse(address) {
+                tracing::info!(reason, "no browser could be opened");
+                let mut state = self.state();
+                if let Some(signing_in) = &mut state.signing_in {
+                    signing_in.address = Some(address.clone());
+                }
+                drop(state);
+                self.tell_overview();
+            }
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let signed_in = tokio::select! {
+            signed_in = account.session.sign_in(prompt, show) => signed_in,
+            () = cancel.cancelled() => Err(SessionProblem::Cancelled),
+        };
+        self.state().signing_in = None;
+        let ended = self.take_sign_in(&account, signed_in).await;
+        self.tell_overview();
+        if ended.is_ok() {
+            self.window.come_forward();
+        }
+        ended
+    }
+
+    /// Gives up a sign-in that is under way.
+    pub(crate) async fn cancel_sign_in(&self) -> Result<(), Problem> {
+        if let Some(signing_in) = &self.state().signing_in {
+            signing_in.cancel.cancel();
+        }
+        Ok(())
+    }
+
+    /// Signs out here, at the sign-in service and in the browser.
+    pub(crate) async fn sign_out(&self) -> Result<(), Problem> {
+        let account = self.any_account()?;
+        self.submitting.use_account(None).await?;
+        account.record(Action::SignOut, String::new()).await.map_err(Problem::from)?;
+        let (page, revoked) = account.session.sign_out().await?;
+        {
+            let mut state = self.state();
+            state.lists.clear();
+            let problem = revoked.err().map(|problem| {
+                Problem::new(
+                    "not-revoked",
+                    "You are signed out on this computer only",
+                    format!("The sign-in service was not told: {problem}."),
+                    "When it can be reached again, sign in and out once more, or tell the lake's administrator.",
+                    crate::view::NextStep::SignIn,
+                )
+            });
+            state.session = Standing::SignedOut { problem };
+        }
+        self.tell_overview();
+        if let Some(page) = page
+            && let Err(reason) = self.window.browse(&page)
+        {
+            tracing::info!(reason, "the browser was not told of the sign-out");
+        }
+        Ok(())
+    }
+
+    /// Locks the screen.
+    pub(crate) async fn lock(&self) -> Result<(), Problem> {
+        let account = self.any_account()?;
+        // The mark outlives the program: a start after a kill is locked too.
+        account.session.lock()?;
+        {
+            let mut state = self.state();
+            let Standing::SignedIn { user, .. } = &state.session else { return Ok(()) };
+            state.session = Standing::Locked { user: user.clone(), problem: None };
+            state.idle.lock();
+            state.lists.clear();
+        }
+        self.tell_overview();
+        Ok(())
+    }
+
+    /// The steward did something: the idle lock waits anew.
+    pub(crate) async fn touched(&self) -> Result<(), Problem> {
+        self.state().idle.touched(Timestamp::now());
+        self.idle_changed.notify_one();
+        Ok(())
+    }
+
+    /// Locks the screen when nobody did anything for as long as the settings say. Runs as long as the desktop.
+    pub(super) async fn lock_when_idle(self: Arc<Self>) {
+        loop {
+            let deadline = {
+                let state = self.state();
+                let signed_in = matches!(state.session, Standing::SignedIn { .. });
+                state.idle.deadline().filter(|_| signed_in)
+            };
+            let changed = self.idle_changed.notified();
+            let Some(deadline) = deadline else {
+                changed.await;
+                continue;
+            };
+            let left = deadline.duration_since(Timestamp::now());
+            if left.is_positive() {
+                tokio::select! {
+                    () = tokio::time::sleep(left.unsigned_abs()) => {}
+                    () = changed => {}
+                }
+                continue;
+            }
+            if let Err(problem) = self.lock().await {
+                // Rather nobody signed in than content on an unwatched screen.
+                self.state().session = Standing::SignedOut { problem: Some(problem) };
+                self.tell_overview();
+            }
+        }
+    }
+
+    /// Finds out who is signed in with this account, without asking anybody for anything.
+    pub(super) async fn look_who(&self, account: &Arc<Account>) -> Result<(), Problem> {
+        let kept = kept(account).await;
+        let found = account.signed_in().await;
+        let is_locked = account.session.is_locked();
+        let standing = match found {
+            Ok(signed_in) if is_locked => Standing::Locked { user: name(&signed_in), problem: None },
+            Ok(signed_in) => signed_in_as(&signed_in, kept),
+            Err(problem) => {
+                let nobody =
+                    matches!(problem, desk::account::AccountProblem::Session(SessionProblem::SignedOut));
+                let is_keyring =
+                    matches!(problem, desk::account::AccountProblem::Session(SessionProblem::Keyring { .. }));
+                let problem = Some(Problem::from(problem)).filter(|_| !nobody && !is_keyring);
+                Standing::SignedOut { problem }
+            }
+        };
+        let sends = matches!(standing, Standing::SignedIn { .. } | Standing::Locked { .. });
+        {
+            let mut state = self.state();
+            state.session = standing;
+            if is_locked {
+                state.idle.lock();
+            } else {
+                state.idle.unlock(Timestamp::now());
+            }
+        }
+        self.idle_changed.notify_one();
+        self.submitting.use_account(sends.then(|| Arc::clone(account))).await?;
+        Ok(())
+    }
+
+    /// The account, whoever is or is not signed in.
+    pub(super) fn any_account(&self) -> Result<Arc<Account>, Problem> {
+        let account = self.state().lake.as_ref().and_then(|lake| lake.account.clone());
+        account.ok_or_else(Problem::no_lake)
+    }
+
+    fn begin_to_sign_in(&self) -> Result<(Arc<Account>, Prompt, CancellationToken), Problem> {
+        let account = self.any_account()?;
+        let mut state = self.state();
+        if state.signing_in.is_some() {
+            return Err(Problem::new(
+                "signing-in",
+                "A sign-in is under way",
+                "The browser shows the sign-in page.",
+                "Finish it there, or cancel it here.",
+                crate::view::NextStep::Nothing,
+            ));
+        }
+        let until = Timestamp::now().saturating_add(SIGN_IN_LIMIT).unwrap_or(Timestamp::MAX);
+        let cancel = CancellationToken::new();
+        state.signing_in = Some(SigningIn { until, address: None, cancel: cancel.clone() });
+        let is_locked = matches!(state.session, Standing::Locked { .. });
+        let prompt = if is_locked { Prompt::Login } else { Prompt::IfNeeded };
+        Ok((account, prompt, cancel))
+    }
+
+    async fn take_sign_in(
+        &self,
+        account: &Arc<Account>,
+        signed_in: Result<SignedIn, SessionProblem>,
+    ) -> Result<(), Problem> {
+        let (signed_in, kept) = match signed_in {
+            Ok(signed_in) => (signed_in, kept(account).await),
+            // Not kept, but it holds in memory.
+            Err(
+                problem @ (SessionProblem::Keyring { .. }
+                | SessionProblem::File { .. }
+                | SessionProblem::Vault { .. }),
+            ) => match account.session.signed_in().await {
+                Ok(signed_in) => (signed_in, Kept::Memory { problem: problem.into() }),
+                Err(_) => return Err(self.sign_in_failed(problem)),
+            },
+            Err(problem) => return Err(self.sign_in_failed(problem)),
+        };
+        account.record(Action::SignIn, String::new()).await.map_err(Problem::from)?;
+        // Its readers must not go on with the credentials of whoever was signed in before.
+        let account = Arc::new(account.anew());
+        {
+            let mut state = self.state();
+            if let Some(lake) = &mut state.lake {
+                lake.account = Some(Arc::clone(&account));
+            }
+            state.session = signed_in_as(&signed_in, kept);
+            state.idle.unlock(Timestamp::now());
+        }
+        self.idle_changed.notify_one();
+        self.submitting.use_account(Some(account)).await?;
+        Ok(())
+    }
+
+    fn sign_in_failed(&self, problem: SessionProblem) -> Problem {
+        let cancelled = matches!(problem, SessionProblem::Cancelled);
+        let problem = Problem::from(problem);
+        let told = Some(problem.clone()).filter(|_| !cancelled);
+        let mut state = self.state();
+        match &mut state.session {
+            Standing::Locked { problem, .. } | Standing::SignedOut { problem } => *problem = told,
+            Standing::Looking => state.session = Standing::SignedOut { problem: told },
+            Standing::SignedIn { .. } => {}
+        }
+        problem
+    }
+}
+
+impl State {
+    pub(super) fn session_view(&self) -> SessionView {
+        let until = self.signing_in.as_ref().map(|signing_in| signing_in.until.to_string());
+        let address = self.signing_in.as_ref().and_then(|signing_in| signing_in.address.as_ref());
+        let address = address.map(Url::to_string);
+        match (&self.session, until) {
+            (Standing::Locked { user, problem }, until) => {
+                SessionView::Locked { user: user.clone(), problem: problem.clone(), until, address }
+            }
+            (_, Some(until)) => SessionView::SigningIn { until, address },
+            (Standing::Looking, None) => SessionView::Looking,
+            (Standing::SignedOut { problem }, None) => SessionView::SignedOut {
+                problem: problem.clone(),
+                keyring: self.lake.as_ref().and_then(|lake| lake.keyring.clone()),
+            },
+            (Standing::SignedIn { user, rights, kept }, None) => {
+                SessionView::SignedIn { user: user.clone(), rights: rights.clone(), kept: kept.clone() }
+            }
+        }
+    }
+}
+
+/// Where this account's session is kept.
+async fn kept(account: &Account) -> Kept {
+    match account.session.vault() {
+        Vault::Keyring => match Vault::probe_keyring().await {
+            Ok(()) => Kept::Keyring,
+            Err(problem) => Kept::Memory { problem: problem.into() },
+        },
+        Vault::File(_) => Kept::Keyring,
+        Vault::Memory => Kept::Memory {
+            problem: SessionProblem::Vault { reason: "it is held in memory only".to_owned() }.into(),
+        },
+    }
+}
+
+fn signed_in_as(signed_in: &SignedIn, kept: Kept) -> Standing {
+    let right = |source: &Option<lake::Source>| source.as_ref().map(ToString::to_string);
+    let rights = Rights { reads: right(&signed_in.claims.read), writes: right(&signed_in.claims.write) };
+    Standing::SignedIn { user: name(signed_in), rights, kept }
+}
+
+fn name(signed_in: &SignedIn) -> String {
+    signed_in.user.clone().unwrap_or_else(|| signed_in.claims.subject.clone())
+}

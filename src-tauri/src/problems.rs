@@ -1,0 +1,368 @@
+//! What went wrong, in a steward's words: every problem of `desk` and of the lake on this computer, with its next step.
+
+use desk::account::AccountProblem;
+use desk::connect::ConnectProblem;
+use desk::front_door::Fault;
+use desk::home::HomeProblem;
+use desk::queue::{QueueProblem, ReportProblem};
+use desk::reading::ReadFault;
+use desk::session::SessionProblem;
+use local_lake::StartProblem;
+
+use crate::view::{NextStep, Problem};
+
+impl Problem {
+    /// A problem in words.
+    pub(crate) fn new(
+        code: &str,
+        title: &str,
+        detail: impl Into<String>,
+        advice: &str,
+        next: NextStep,
+    ) -> Self {
+        let (code, title, advice) = (code.to_owned(), title.to_owned(), advice.to_owned());
+        Self { code, title, detail: detail.into(), advice, next }
+    }
+
+    /// The screen is locked.
+    pub(crate) fn locked() -> Self {
+        Self::new(
+            "locked",
+            "The screen is locked",
+            "Nothing of the lake is shown while the screen is locked.",
+            "Sign in to unlock it. Sending goes on meanwhile.",
+            NextStep::SignIn,
+        )
+    }
+
+    /// No lake is in use.
+    pub(crate) fn no_lake() -> Self {
+        Self::new(
+            "no-lake",
+            "No lake is chosen",
+            "This program does not know yet which lake to work with.",
+            "Practise on this computer, or connect to your institution's lake.",
+            NextStep::Connect,
+        )
+    }
+
+    /// What an id meant is not kept any more.
+    pub(crate) fn gone(what: &str) -> Self {
+        Self::new(
+            "gone",
+            "That is not kept any more",
+            format!("The {what} was left for too long, or was used already."),
+            "Begin again.",
+            NextStep::Nothing,
+        )
+    }
+
+    /// The program itself broke off.
+    pub(crate) fn broken(detail: impl Into<String>) -> Self {
+        Self::new(
+            "broken",
+            "Something inside the program broke off",
+            detail,
+            "Try again. If it comes back, save the diagnostics in Settings and send them to support.",
+            NextStep::TryAgain,
+        )
+    }
+}
+
+impl From<SessionProblem> for Problem {
+    fn from(problem: SessionProblem) -> Self {
+        use SessionProblem as Is;
+        let (code, title, detail, advice, next) = match problem {
+            Is::SignedOut => (
+                "not-signed-in",
+                "Nobody is signed in",
+                "This needs somebody who is signed in to the lake.".to_owned(),
+                "Sign in.",
+                NextStep::SignIn,
+            ),
+            Is::Ended => (
+                "sign-in-ended",
+                "Your sign-in has ended",
+                "The sign-in service does not renew it any more.".to_owned(),
+                "Sign in again; what waits to be sent goes on after that.",
+                NextStep::SignIn,
+            ),
+            Is::PortsTaken { ports } => (
+                "ports-taken",
+                "The browser has no way back to this program",
+                format!("Signing in uses one of the ports {ports} of this computer, and all are in use."),
+                "Finish or cancel a sign-in that waits elsewhere, or close the program that uses them, and try again.",
+                NextStep::SignIn,
+            ),
+            Is::TimedOut { minutes } => (
+                "sign-in-timed-out",
+                "Nobody signed in",
+                format!("The browser did not come back within {minutes} minutes."),
+                "Try again when you are ready.",
+                NextStep::SignIn,
+            ),
+            Is::Cancelled => (
+                "sign-in-cancelled",
+                "The sign-in was cancelled",
+                "Nothing was changed.".to_owned(),
+                "Sign in when you are ready.",
+                NextStep::SignIn,
+            ),
+            Is::Refused { reason } => (
+                "sign-in-refused",
+                "The sign-in was refused",
+                format!("The sign-in service answered: {reason}."),
+                "Try again with another user, or ask the lake's administrator.",
+                NextStep::SignIn,
+            ),
+            Is::IssuerUnreachable { issuer, reason } => (
+                "sign-in-out-of-reach",
+                "The sign-in service does not answer",
+                format!("{issuer}: {reason}."),
+                "Check that this computer is online and that the lake is running, then try again.",
+                NextStep::TryAgain,
+            ),
+            Is::IssuerAnswer { reason } => (
+                "sign-in-unsound",
+                "The sign-in service's answer was not believed",
+                format!("{reason}."),
+                "Do not type a password there again before you have asked the lake's administrator.",
+                NextStep::Nothing,
+            ),
+            Is::Clock { off } => (
+                "clock",
+                "This computer's clock is wrong",
+                format!("It differs from the sign-in service's: {off}."),
+                "Set the clock, then sign in again.",
+                NextStep::SignIn,
+            ),
+            Is::Keyring { reason } => (
+                "no-keyring",
+                "Your sign-in cannot be kept",
+                format!("This system's keyring cannot be used: {reason}."),
+                "You can work as usual; you will be asked to sign in again when the program was closed.",
+                NextStep::Nothing,
+            ),
+            Is::File { path, reason } => (
+                "session-file",
+                "The file for your sign-in cannot be used",
+                format!("{}: {reason}.", path.display()),
+                "You can work as usual; you will be asked to sign in again when the program was closed.",
+                NextStep::Nothing,
+            ),
+            Is::Vault { reason } => (
+                "session-not-kept",
+                "Your sign-in cannot be kept",
+                format!("{reason}."),
+                "You can work as usual; you will be asked to sign in again when the program was closed.",
+                NextStep::Nothing,
+            ),
+            Is::Busy => (
+                "session-busy",
+                "Another program is renewing this sign-in",
+                "It does not come to an end.".to_owned(),
+                "Close other windows and commands of this program, then try again.",
+                NextStep::TryAgain,
+            ),
+        };
+        Self::new(code, title, detail, advice, next)
+    }
+}
+
+impl From<AccountProblem> for Problem {
+    fn from(problem: AccountProblem) -> Self {
+        match problem {
+            AccountProblem::Home(problem) => problem.into(),
+            AccountProblem::Session(problem) => problem.into(),
+            AccountProblem::Read(fault) => fault.into(),
+            AccountProblem::Audit(problem) => Self::new(
+                "audit",
+                "What is done cannot be put on record",
+                problem.to_string(),
+                "Without its record nothing of the lake is shown. Free some disk space or mend the folder, then try again.",
+                NextStep::TryAgain,
+            ),
+            AccountProblem::NoRight { right } => {
+                let title = format!("You may not {right} messages here");
+                Self::new(
+                    "no-right",
+                    &title,
+                    format!("This sign-in has no right to {right} messages of any institution."),
+                    "Ask the lake's administrator for it, or sign in as somebody who has it.",
+                    NextStep::Nothing,
+                )
+            }
+            AccountProblem::Door { url, fault } => match fault {
+                Fault::Unauthenticated => SessionProblem::Ended.into(),
+                Fault::Refused { reason } => Self::new(
+                    "refused",
+                    "The lake refused",
+                    format!("{url} answered: {reason}."),
+                    "If you think that you should be allowed to, ask the lake's administrator.",
+                    NextStep::Nothing,
+                ),
+                other => out_of_reach(format!("{url}: {other}.")),
+            },
+        }
+    }
+}
+
+impl From<ReadFault> for Problem {
+    fn from(fault: ReadFault) -> Self {
+        match fault {
+            ReadFault::Forbidden { what } => Self::new(
+                "forbidden",
+                "The lake does not show this to you",
+                format!("Asked for: {what}."),
+                "If you should see it, ask the lake's administrator for the right to read.",
+                NextStep::Nothing,
+            ),
+            ReadFault::Missing { what } => Self::new(
+                "missing",
+                "The lake does not have this",
+                format!("Asked for: {what}."),
+                "It may not have arrived yet. Try again in a moment.",
+                NextStep::TryAgain,
+            ),
+            ReadFault::SignIn { reason } => Self::new(
+                "no-access",
+                "Your sign-in opens nothing here",
+                format!("{reason}."),
+                "Sign in again. If that does not help, ask the lake's administrator.",
+                NextStep::SignIn,
+            ),
+            ReadFault::Clock => Self::new(
+                "clock",
+                "This computer's clock is wrong",
+                "The lake refuses calls whose time is too far off.",
+                "Set the clock, then try again.",
+                NextStep::TryAgain,
+            ),
+            ReadFault::Unreachable { service, reason } => out_of_reach(format!("{service}: {reason}.")),
+            ReadFault::Damaged { what, reason } => Self::new(
+                "damaged",
+                "Something in the lake cannot be read",
+                format!("{what}: {reason}."),
+                "Tell the lake's administrator; the message itself is kept.",
+                NextStep::Nothing,
+            ),
+        }
+    }
+}
+
+fn out_of_reach(detail: String) -> Problem {
+    Problem::new(
+        "lake-out-of-reach",
+        "The lake does not answer",
+        detail,
+        "Check that this computer is online and that the lake is running, then try again.",
+        NextStep::TryAgain,
+    )
+}
+
+impl From<HomeProblem> for Problem {
+    fn from(problem: HomeProblem) -> Self {
+        match problem {
+            HomeProblem::NoProfile => Self::no_lake(),
+            HomeProblem::Damaged { path, aside } => Self::new(
+                "damaged-file",
+                "A file of this program was damaged",
+                format!("{} could not be read and was kept aside as {}.", path.display(), aside.display()),
+                "Go on: connect to your lake again. Nothing in the lake was touched.",
+                NextStep::Connect,
+            ),
+            HomeProblem::UnknownProfile { .. } | HomeProblem::BadName { .. } => Self::new(
+                "unknown-lake",
+                "That lake is not known here",
+                problem.to_string(),
+                "Choose another, or connect to it.",
+                NextStep::Connect,
+            ),
+            other => Self::new(
+                "home",
+                "This program's folder cannot be used",
+                other.to_string(),
+                "Free some disk space, or mend the folder's permissions, and start again.",
+                NextStep::TryAgain,
+            ),
+        }
+    }
+}
+
+impl From<ConnectProblem> for Problem {
+    fn from(problem: ConnectProblem) -> Self {
+        let detail = problem.to_string();
+        let (code, title, advice) = match problem {
+            ConnectProblem::NotAnAddress { .. } => (
+                "not-an-address",
+                "That is no lake's address",
+                "An address begins with https://. The lake's administrator knows it.",
+            ),
+            ConnectProblem::NotEncrypted { .. } => (
+                "not-encrypted",
+                "That address is not encrypted",
+                "Use the address that begins with https://.",
+            ),
+            ConnectProblem::Unreadable { .. } => {
+                ("unreadable", "The file cannot be read", "Check that it is there and may be read.")
+            }
+            ConnectProblem::NotOutputs { .. } => (
+                "not-outputs",
+                "The file does not describe a lake",
+                "Ask the lake's administrator for the stack outputs file, or for the lake's address.",
+            ),
+            ConnectProblem::NoLake { .. } => (
+                "no-lake-there",
+                "No lake answers there",
+                "Check the address, and that this computer is online, then try again.",
+            ),
+            ConnectProblem::OtherVersion { .. } => (
+                "other-version",
+                "The lake speaks another version",
+                "Update this program, or ask the lake's administrator.",
+            ),
+            ConnectProblem::NotTrusted { .. } => (
+                "not-trusted",
+                "The lake's description is not to be trusted",
+                "Nothing was saved. Show this to the lake's administrator.",
+            ),
+        };
+        Self::new(code, title, detail, advice, NextStep::Nothing)
+    }
+}
+
+impl From<QueueProblem> for Problem {
+    fn from(problem: QueueProblem) -> Self {
+        Self::new(
+            "queue",
+            "The list of what is to be sent cannot be used",
+            problem.to_string(),
+            "Free some disk space or mend the folder, then try again. What is in the lake stays there.",
+            NextStep::TryAgain,
+        )
+    }
+}
+
+impl From<ReportProblem> for Problem {
+    fn from(problem: ReportProblem) -> Self {
+        Self::new(
+            "report",
+            "The report was not written",
+            problem.to_string(),
+            "Choose another place, and a name that ends in .csv or .json.",
+            NextStep::TryAgain,
+        )
+    }
+}
+
+impl From<StartProblem> for Problem {
+    fn from(problem: StartProblem) -> Self {
+        Self::new(
+            "practice-lake",
+            "The practice lake did not start",
+            problem.to_string(),
+            "Close what uses its ports or its folder, then try again.",
+            NextStep::TryAgain,
+        )
+    }
+}

@@ -1,6 +1,8 @@
 //! Making a lake's acquaintance: its profile is read from where the steward pointed and believed only as far as it
 //! cannot send a token to a stranger.
 
+mod offer;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +11,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::front_door::{self, FrontDoor};
+use crate::home::HomeProblem;
 use crate::is_loopback;
+pub use offer::{Change, Offer, accept, look};
 
 /// The largest stack outputs file that is read.
 const OUTPUTS_BYTES: u64 = 1024 * 1024;
@@ -19,6 +23,9 @@ const PROFILE_LIMIT: Duration = Duration::from_secs(20);
 /// Why no profile came of it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectProblem {
+    /// The home or its saved lakes.
+    #[error(transparent)]
+    Home(#[from] HomeProblem),
     /// Neither a URL nor a file.
     #[error("{given:?} is neither a lake's address (https://…) nor a stack outputs file (….json)")]
     NotAnAddress {
@@ -142,6 +149,16 @@ pub fn check(profile: &Profile, url: &Url) -> Result<(), ConnectProblem> {
             return Err(refuse(field, value, "which is not encrypted"));
         }
     }
+    // The issuer is AWS's own, or played on this computer: nothing else describes it.
+    if let Some(value) = &profile.endpoints.cognito_idp
+        && !(is_loopback(&read("endpoints.cognito_idp", value)?) && is_loopback(url))
+    {
+        return Err(refuse(
+            "endpoints.cognito_idp",
+            value,
+            "which is not, as the lake itself, on this computer",
+        ));
+    }
     let endpoints = [
         ("endpoints.cognito_identity", &profile.endpoints.cognito_identity),
         ("endpoints.s3", &profile.endpoints.s3),
@@ -261,6 +278,7 @@ mod tests {
             catalog_shards: 1,
             endpoints: Endpoints {
                 front_door: origin.to_owned(),
+                cognito_idp: None,
                 cognito_identity: None,
                 s3: None,
                 dynamodb: None,
@@ -286,11 +304,17 @@ mod tests {
     fn every_way_to_lead_a_token_astray_is_refused() {
         let there = Url::parse("https://lake.example.org").unwrap();
         type Lie = fn(&mut Profile);
-        let changes: [(&str, Lie); 9] = [
+        let changes: [(&str, Lie); 11] = [
             ("another front door", |p| p.endpoints.front_door = "https://evil.example.org".to_owned()),
             ("another port", |p| p.endpoints.front_door = "https://lake.example.org:8443".to_owned()),
             ("plain issuer", |p| p.issuer = "http://lake.example.org".to_owned()),
             ("loopback issuer of a remote lake", |p| p.issuer = "http://localhost:1".to_owned()),
+            ("an issuer described elsewhere", |p| {
+                p.endpoints.cognito_idp = Some("https://evil.eu-central-1.amazonaws.com".to_owned())
+            }),
+            ("an issuer of a remote lake described here", |p| {
+                p.endpoints.cognito_idp = Some("http://localhost:1".to_owned())
+            }),
             ("foreign S3", |p| p.endpoints.s3 = Some("https://s3.example.org".to_owned())),
             ("S3 of another region", |p| {
                 p.endpoints.s3 = Some("https://s3.us-west-2.amazonaws.com".to_owned())

@@ -44,6 +44,10 @@ pub struct Profile {
 pub struct Endpoints {
     /// The front door.
     pub front_door: String,
+    /// Where the issuer describes itself, if not at its own address: a Cognito that plays AWS's on this computer names AWS's
+    /// address as issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cognito_idp: Option<String>,
     /// Cognito Identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cognito_identity: Option<String>,

@@ -291,6 +291,7 @@ fn profile(name: &str, url: &str, s3: u16, dynamodb: u16, issuer: &Issuer, pool:
         catalog_shards: 1,
         endpoints: Endpoints {
             front_door: url.to_owned(),
+            cognito_idp: None,
             cognito_identity: Some(url.to_owned()),
             s3: Some(format!("http://localhost:{s3}")),
             dynamodb: Some(format!("http://localhost:{dynamodb}")),

@@ -92,6 +92,7 @@ pub(crate) fn profile_of(issuer: &str, redirect: &str) -> Profile {
         catalog_shards: 1,
         endpoints: Endpoints {
             front_door: issuer.to_owned(),
+            cognito_idp: None,
             cognito_identity: None,
             s3: None,
             dynamodb: None,

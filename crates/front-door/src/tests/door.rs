@@ -91,6 +91,7 @@ pub(super) fn profile() -> Profile {
         catalog_shards: 1,
         endpoints: Endpoints {
             front_door: text("http://localhost"),
+            cognito_idp: None,
             cognito_identity: None,
             s3: None,
             dynamodb: None,

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use lake::Profile;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// A home folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +19,7 @@ pub struct Home {
 #[derive(Debug, thiserror::Error)]
 pub enum HomeProblem {
     /// It cannot be made, read or written.
-    #[error(
-        "the folder {path} cannot be used: {error}. Choose another with --home (or STEWARD_HOME), or mend its permissions"
-    )]
+    #[error("{path} cannot be used: {}", in_words(error))]
     Unusable {
         /// The file or folder.
         path: PathBuf,
@@ -28,12 +28,14 @@ pub enum HomeProblem {
         error: io::Error,
     },
     /// A file in it was damaged.
-    #[error("{path} is damaged. It was kept aside as {aside}; connect to the lake again")]
+    #[error("{path} is damaged. It was kept aside as {aside}; {next_step}")]
     Damaged {
         /// The file.
         path: PathBuf,
         /// Its new name.
         aside: PathBuf,
+        /// What the steward does now.
+        next_step: &'static str,
     },
     /// No profile is saved.
     #[error(
@@ -65,8 +67,37 @@ pub struct Profiles {
     pub lakes: std::collections::BTreeMap<String, Profile>,
 }
 
+/// A saved lake as a list of lakes shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KnownLake {
+    /// Its name here: the key for everything else.
+    pub name: String,
+    /// What it calls itself.
+    pub lake: String,
+    /// Where it answers: host, and port unless it is the usual one.
+    pub host: String,
+    /// Where its sign-in happens.
+    pub issuer_host: String,
+    /// Its AWS region.
+    pub region: String,
+    /// Whether it is a practice lake on this computer.
+    pub is_practice: bool,
+    /// Whether it is the one used last.
+    pub is_last: bool,
+}
+
+/// A file of the home that holds JSON.
+pub(crate) struct Kept {
+    /// Its name; ends in `.json`.
+    pub(crate) name: &'static str,
+    /// What a steward does when it was damaged.
+    pub(crate) next_step: &'static str,
+}
+
+const PROFILES: Kept = Kept { name: "profiles.json", next_step: "connect to the lake again" };
+
 impl Home {
-    /// Opens a home folder, making it if needed.
+    /// Opens a home folder, making it if needed. It must be writable: nothing is shown that cannot be put on record.
     pub fn open(path: &Path) -> Result<Self, HomeProblem> {
         let unusable = |error| HomeProblem::Unusable { path: path.to_owned(), error };
         let mut builder = fs::DirBuilder::new();
@@ -75,7 +106,9 @@ impl Home {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path).map_err(unusable)?;
         // However it was named, it is one home: sessions are kept under its path.
-        Ok(Self { path: fs::canonicalize(path).map_err(unusable)? })
+        let home = Self { path: fs::canonicalize(path).map_err(unusable)? };
+        home.probe().map_err(unusable)?;
+        Ok(home)
     }
 
     /// The platform's folder for it: `$XDG_DATA_HOME/lake-steward` or its like.
@@ -105,20 +138,34 @@ impl Home {
         &self.path
     }
 
+    /// Whether a file can be written there: makes one and takes it away.
+    pub(crate) fn probe(&self) -> io::Result<()> {
+        let probe = self.join(&format!("probe.{}", std::process::id()));
+        fs::write(&probe, b"probe")?;
+        match fs::remove_file(&probe) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()), // another thread's probe took it away
+        }
+    }
+
     /// The saved lakes. A damaged file is kept aside and named.
     pub fn profiles(&self) -> Result<Profiles, HomeProblem> {
-        let path = self.join("profiles.json");
-        match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
-                let aside = path.with_extension("json.damaged");
-                match fs::rename(&path, &aside) {
-                    Ok(()) => HomeProblem::Damaged { path: path.clone(), aside },
-                    Err(error) => HomeProblem::Unusable { path: path.clone(), error },
-                }
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Profiles::default()),
-            Err(error) => Err(HomeProblem::Unusable { path, error }),
-        }
+        self.kept(&PROFILES)
+    }
+
+    /// The saved lakes as a list shows them, by name.
+    pub fn lakes(&self) -> Result<Vec<KnownLake>, HomeProblem> {
+        let Profiles { last, lakes } = self.profiles()?;
+        let known = lakes.into_iter().map(|(name, profile)| KnownLake {
+            host: host_of(&profile.endpoints.front_door),
+            issuer_host: host_of(&profile.issuer),
+            is_practice: is_practice(&profile),
+            is_last: last.as_ref() == Some(&name),
+            lake: profile.name,
+            region: profile.region,
+            name,
+        });
+        Ok(known.collect())
     }
 
     /// Saves a lake under a name and makes it the one used last.
@@ -165,18 +212,87 @@ impl Home {
         }
     }
 
-    /// Changes the saved lakes under a lock, so that two programs do not undo each other's change.
     fn change(&self, change: impl FnOnce(&mut Profiles)) -> Result<(), HomeProblem> {
-        let path = self.join("profiles.json");
+        self.change_kept(&PROFILES, change).map(|_| ())
+    }
+
+    /// What a file of the home holds; the default where there is none. A damaged one is kept aside and named.
+    pub(crate) fn kept<T: Default + DeserializeOwned>(&self, kept: &Kept) -> Result<T, HomeProblem> {
+        let path = self.join(kept.name);
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
+                let aside = aside_of(&path);
+                match fs::rename(&path, &aside) {
+                    Ok(()) => HomeProblem::Damaged { path: path.clone(), aside, next_step: kept.next_step },
+                    Err(error) => HomeProblem::Unusable { path: path.clone(), error },
+                }
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
+            Err(error) => Err(HomeProblem::Unusable { path, error }),
+        }
+    }
+
+    /// Changes such a file under a lock, so that two programs do not undo each other's change; what it holds then.
+    pub(crate) fn change_kept<T: Default + DeserializeOwned + Serialize>(
+        &self,
+        kept: &Kept,
+        change: impl FnOnce(&mut T),
+    ) -> Result<T, HomeProblem> {
+        let path = self.join(kept.name);
         let unusable = |error| HomeProblem::Unusable { path: path.clone(), error };
-        let lock =
-            fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.join("profiles.lock"));
-        let lock = lock.map_err(unusable)?;
+        let mut options = fs::OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let lock = options.open(path.with_extension("lock")).map_err(unusable)?;
         lock.lock().map_err(unusable)?; // held for the length of one small write
-        let mut profiles = self.profiles()?;
-        change(&mut profiles);
-        let bytes = serde_json::to_vec_pretty(&profiles).map_err(|error| unusable(error.into()))?;
-        write_private(&path, &bytes).map_err(unusable)
+        let mut held: T = self.kept(kept)?;
+        change(&mut held);
+        let bytes = serde_json::to_vec_pretty(&held).map_err(|error| unusable(error.into()))?;
+        write_private(&path, &bytes).map_err(unusable)?;
+        Ok(held)
+    }
+}
+
+/// Host of an address, with the port unless it is the usual one; the address itself if it is none.
+pub(crate) fn host_of(address: &str) -> String {
+    let Ok(url) = Url::parse(address) else { return address.to_owned() };
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => address.to_owned(),
+    }
+}
+
+/// A lake on this computer itself holds nobody's data but samples.
+pub(crate) fn is_practice(profile: &Profile) -> bool {
+    Url::parse(&profile.endpoints.front_door).is_ok_and(|url| crate::is_loopback(&url))
+}
+
+/// The first name that is free, so that an earlier damaged file stays too.
+fn aside_of(path: &Path) -> PathBuf {
+    let numbered = |number: u32| match number {
+        1 => path.with_extension("json.damaged"),
+        _ => path.with_extension(format!("json.damaged-{number}")),
+    };
+    (1..100).map(numbered).find(|aside| !aside.exists()).unwrap_or_else(|| numbered(100))
+}
+
+/// What the system says of a file or folder of the home, in plain words with the next step.
+fn in_words(error: &io::Error) -> String {
+    const ELSEWHERE: &str = "choose another folder with --home (or STEWARD_HOME)";
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::PermissionDenied => {
+            format!("you may not read or write there. Mend its permissions, or {ELSEWHERE}")
+        }
+        Kind::ReadOnlyFilesystem => format!("it is on a disk that can only be read. Please {ELSEWHERE}"),
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            format!("there is no space left. Make room, or {ELSEWHERE}")
+        }
+        Kind::AlreadyExists | Kind::NotADirectory => {
+            format!("a file is where the folder should be. Move it away, or {ELSEWHERE}")
+        }
+        Kind::IsADirectory => "a folder is where a file should be. Move it away".to_owned(),
+        _ => format!("{error}. Mend that, or {ELSEWHERE}"),
     }
 }
 

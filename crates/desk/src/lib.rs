@@ -4,14 +4,21 @@ pub mod account;
 pub mod audit;
 pub mod browse;
 pub mod connect;
+pub mod diagnostics;
+pub mod drops;
 pub mod files;
 pub mod front_door;
 pub mod home;
+pub mod idle;
+pub mod messages;
 pub mod queue;
 pub mod reading;
 pub mod samples;
 pub mod secret;
 pub mod session;
+pub mod settings;
+pub mod submitting;
+pub mod today;
 
 use url::{Host, Url};
 

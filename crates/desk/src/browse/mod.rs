@@ -17,4 +17,4 @@ pub use groups::{Cause, Groups};
 pub use heads::{DayPages, DayRange, HeadFilter, heads_by_control_id, heads_of_days, open_heads};
 pub use term::{BadTerm, Term};
 pub use verify::{Checked, Ledger, Mark, Part, verify_day, verify_message};
-pub use words::{cause_in_words, state_in_words, zone_in_words};
+pub use words::{EventKind, cause_in_words, state_in_words, zone_in_words};

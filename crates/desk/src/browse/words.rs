@@ -1,6 +1,7 @@
 //! The words of the screen for what the code calls otherwise.
 
 use lake::{Head, State, Zone};
+use serde::Serialize;
 
 /// A state as the screen names it.
 pub fn state_in_words(state: State) -> &'static str {
@@ -21,6 +22,30 @@ pub fn zone_in_words(zone: Zone) -> &'static str {
         Zone::Staging => "Ready to use",
         Zone::Error => "Needs attention",
     }
+}
+
+/// What sort of thing happened to a message, for an icon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// The lake received it.
+    Received,
+    /// It was made ready to use.
+    Ready,
+    /// It needs attention.
+    Attention,
+    /// A steward asked for another attempt, or for a delivery.
+    TriedAgain,
+    /// A steward set it aside.
+    SetAside,
+    /// A delivery inside the lake failed for good.
+    Stuck,
+    /// A fix was sent.
+    FixSent,
+    /// A fix took its place.
+    Replaced,
+    /// The lake noticed something.
+    Remark,
 }
 
 /// Why a message needs attention, in one sentence.

@@ -6,7 +6,7 @@ mod redirect;
 mod vault;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,14 +168,16 @@ impl<K: Clock> Session<K> {
         let this = &self.0;
         let issuer = this.issuer().await?;
         let redirect = Redirect::bind(&this.profile.redirect_uris).await?;
-        let asks = matches!(prompt, Prompt::Login) || this.signed_out_mark().exists();
+        let asks =
+            matches!(prompt, Prompt::Login) || this.signed_out_mark().exists() || this.locked_mark().exists();
         let begun = issuer.begin(redirect.uri(), asks);
         show(&begun.authorize_url)
             .map_err(|error| SessionProblem::Refused { reason: format!("no browser: {error}") })?;
         let code = redirect.answer(begun.state.secret(), &this.profile.issuer, SIGN_IN_LIMIT).await?;
         let signed_in = issuer.finish(begun, code, this.clock.now()).await?;
         let _held = this.hold().await?;
-        this.remove_signed_out_mark()?;
+        this.remove_mark(&this.signed_out_mark())?;
+        this.remove_mark(&this.locked_mark())?;
         *this.current.lock().await = Some(signed_in.clone());
         this.store(&signed_in).await?;
         Ok(signed_in)
@@ -208,7 +210,7 @@ impl<K: Clock> Session<K> {
         let kept = this.vault.load(&this.key).await.unwrap_or_default();
         let current = this.current.lock().await.take();
         let refresh_token = kept.refresh_token.or(current.and_then(|current| current.refresh_token));
-        this.leave_signed_out_mark()?;
+        this.leave_mark(&this.signed_out_mark())?;
         this.vault.clear(&this.key).await?;
         let revoked = match refresh_token {
             Some(token) => match this.issuer().await {
@@ -218,6 +220,18 @@ impl<K: Clock> Session<K> {
             None => Ok(()),
         };
         Ok((this.logout_page(), revoked))
+    }
+
+    /// The idle lock: until the next [`Session::sign_in`], which then shows the login page, [`Session::is_locked`] says so
+    /// to every program of this home, also after a restart. Tokens are renewed as before, so that handing messages over
+    /// goes on; hiding the content is the window's task.
+    pub fn lock(&self) -> Result<(), SessionProblem> {
+        self.0.leave_mark(&self.0.locked_mark())
+    }
+
+    /// Whether the idle lock holds.
+    pub fn is_locked(&self) -> bool {
+        self.0.locked_mark().exists()
     }
 
     /// In a task of its own: an issuer that hands out a new refresh token takes the old one back, so that a renewal that
@@ -299,19 +313,20 @@ impl<K: Clock> Inner<K> {
         self.lock.with_extension("signed-out")
     }
 
-    fn leave_signed_out_mark(&self) -> Result<(), SessionProblem> {
-        crate::home::write_private(&self.signed_out_mark(), b"").map_err(|error| self.lost_mark(&error))
+    /// There while the idle lock holds.
+    fn locked_mark(&self) -> PathBuf {
+        self.lock.with_extension("locked")
     }
 
-    fn remove_signed_out_mark(&self) -> Result<(), SessionProblem> {
-        match std::fs::remove_file(self.signed_out_mark()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.lost_mark(&error)),
+    fn leave_mark(&self, mark: &Path) -> Result<(), SessionProblem> {
+        crate::home::write_private(mark, b"").map_err(|error| lost_mark(mark, &error))
+    }
+
+    fn remove_mark(&self, mark: &Path) -> Result<(), SessionProblem> {
+        match std::fs::remove_file(mark) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(lost_mark(mark, &error)),
             _ => Ok(()),
         }
-    }
-
-    fn lost_mark(&self, error: &std::io::Error) -> SessionProblem {
-        SessionProblem::Vault { reason: format!("{}: {error}", self.signed_out_mark().display()) }
     }
 
     fn fresh(&self, signed_in: &SignedIn) -> bool {
@@ -345,6 +360,10 @@ impl<K: Clock> Inner<K> {
             Err(_) => Err(SessionProblem::Busy),
         }
     }
+}
+
+fn lost_mark(mark: &Path, error: &std::io::Error) -> SessionProblem {
+    SessionProblem::Vault { reason: format!("{}: {error}", mark.display()) }
 }
 
 /// The time as the system tells it.

@@ -95,7 +95,8 @@ impl Connect {
 
 fn ending_of(problem: &ConnectProblem) -> Ending {
     match problem {
-        ConnectProblem::NotAnAddress { .. }
+        ConnectProblem::Home(_)
+        | ConnectProblem::NotAnAddress { .. }
         | ConnectProblem::NotEncrypted { .. }
         | ConnectProblem::Unreadable { .. }
         | ConnectProblem::NotOutputs { .. } => Ending::WrongUse,

@@ -9,16 +9,20 @@
 
 pub mod drain;
 mod outcome;
+mod page;
 mod report;
 mod review;
 mod scan;
+mod staging;
 mod store;
 mod submissions;
 mod work;
 
 pub use outcome::{Counts, Line, MessageState};
+pub use page::{LinePage, Which};
 pub use report::{Report, ReportFormat, ReportProblem};
 pub use review::Review;
 pub use scan::{Intake, ScanProgress, Unheaded};
+pub use staging::StagingState;
 pub use store::{Drainer, Queue, QueueProblem};
-pub use submissions::{FileLine, Stage, Submission, SubmissionId};
+pub use submissions::{FileLine, FileProblem, ProblemKind, Stage, Submission, SubmissionId};

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use lake::MessageId;
 use serde::Serialize;
 
+use super::staging::StagingState;
+
 /// Where a message of the queue stands. The numbers are in the file; never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageState {
@@ -168,6 +170,9 @@ pub struct Line {
     /// Where it stands in the queue.
     #[serde(skip)]
     pub state: MessageState,
+    /// What staging made of it, as far as is known; none where it is not in the lake by this submission.
+    #[serde(skip)]
+    pub staging: Option<StagingState>,
     /// Its place in the queue's file, for paging.
     #[serde(skip)]
     pub row: i64,

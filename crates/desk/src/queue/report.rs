@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::outcome::{Counts, Line};
+use super::store::QueueProblem;
 
 const HEADINGS: [&str; 10] = [
     "file",
@@ -37,6 +38,9 @@ pub enum ReportProblem {
     /// Neither of the two formats.
     #[error("{0} ends neither in .csv nor in .json; name the report so that its kind is known")]
     Ending(PathBuf),
+    /// The account itself cannot be read.
+    #[error(transparent)]
+    Queue(#[from] QueueProblem),
     /// It cannot be written.
     #[error("the report {path} cannot be written: {error}")]
     File {

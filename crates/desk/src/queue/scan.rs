@@ -58,7 +58,7 @@ impl Intake {
 }
 
 /// How far a scan has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ScanProgress {
     /// Files looked through.
     pub files: u64,

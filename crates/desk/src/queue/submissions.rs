@@ -77,6 +77,27 @@ pub struct FileLine {
     pub messages: u64,
 }
 
+/// Something about a file or folder of a submission that the steward should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileProblem {
+    /// The file or folder as it was named or found.
+    pub file: String,
+    /// What sort of problem.
+    pub kind: ProblemKind,
+    /// What is the matter and what to do, in plain words.
+    pub reason: String,
+}
+
+/// What sort of problem a file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// It could not be read, or not as a whole.
+    Unreadable,
+    /// It was read, but a batch or file trailer (BTS-1, FTS-1) counts otherwise than what is there.
+    CountsDiffer,
+}
+
 const SUBMISSION: &str = "SELECT id, lake, source, begun_at, ended_at, stage, paths, front_door, folder, send_anyway, replaces FROM submissions";
 
 impl Queue {
@@ -309,6 +330,7 @@ fn read_line(row: &Row<'_>, submission: SubmissionId) -> rusqlite::Result<Line> 
         received_at: row.get::<_, Option<i64>>(9)?.map(time),
         submission: submission.0,
         state,
+        staging: None,
     })
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use crate::queue::outcome::{Counts, MessageState};
 
 /// How far a run has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Progress {
     /// Messages of all submissions of the run, by what became of them. While it runs, those that wait count as not sent.
     pub counts: Counts,

@@ -1,0 +1,63 @@
+import type { Problem } from './backend';
+import { problemOf } from './backend';
+
+/**
+ * Something that is read, and read again whenever a hint says so. What was read stays while it is read anew, so nothing
+ * flickers; hints that come meanwhile make one more reading, not one each.
+ */
+export class Reading<T> {
+  value = $state.raw<T | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  busy = $state(false);
+  #ask: () => Promise<T>;
+  #reading: Promise<void> | null = null;
+  #again = false;
+
+  constructor(ask: () => Promise<T>) {
+    this.#ask = ask;
+  }
+
+  /** Resolves when what was so at the call has been read. */
+  read(): Promise<void> {
+    if (this.#reading) this.#again = true;
+    else this.#reading = this.#run();
+    return this.#reading;
+  }
+
+  async #run(): Promise<void> {
+    this.busy = true;
+    do {
+      this.#again = false;
+      try {
+        this.value = await this.#ask();
+        this.problem = null;
+      } catch (thrown) {
+        this.problem = problemOf(thrown);
+      }
+    } while (this.#again);
+    this.busy = false;
+    this.#reading = null;
+  }
+}
+
+/** Something that is done at a press: busy while it is, with the problem when it came to nothing. */
+export class Doing {
+  busy = $state(false);
+  problem = $state.raw<Problem | null>(null);
+
+  /** True when it was done. A second press meanwhile does nothing. */
+  async run(what: () => Promise<void>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.problem = null;
+    try {
+      await what();
+      return true;
+    } catch (thrown) {
+      this.problem = problemOf(thrown);
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Backend, SubmissionView } from '../../backend/backend';
+import { Doing, Reading } from '../../backend/reading.svelte';
+import { Lines } from './lines.svelte';
+
+/** One submission on screen: how it stands, its rows, and what the steward does with it. */
+export class Submission {
+  readonly id: number;
+  readonly reading: Reading<SubmissionView>;
+  readonly lines: Lines;
+  readonly doing = new Doing();
+  readonly saving = new Doing();
+  /** The name of the report that was saved. */
+  saved = $state.raw<string | null>(null);
+  readonly #backend: Backend;
+
+  constructor(backend: Backend, id: number) {
+    this.#backend = backend;
+    this.id = id;
+    this.reading = new Reading(() => backend.submission(id));
+    this.lines = new Lines(backend, id);
+  }
+
+  view = $derived.by(() => this.reading.value);
+
+  refresh(): Promise<void> {
+    if (!this.lines.fresh) this.lines.refresh();
+    return this.reading.read();
+  }
+
+  /** The yes after the review; takes up a paused one; tries a waiting one at once. */
+  send(): Promise<boolean> {
+    return this.#act(() => this.#backend.sendSubmission(this.id));
+  }
+
+  pause(): Promise<boolean> {
+    return this.#act(() => this.#backend.pauseSubmission(this.id));
+  }
+
+  cancel(): Promise<boolean> {
+    return this.#act(() => this.#backend.cancelSubmission(this.id));
+  }
+
+  async saveReport(): Promise<void> {
+    await this.saving.run(async () => {
+      this.saved = (await this.#backend.saveReport(this.id)) ?? this.saved;
+    });
+  }
+
+  #act(what: () => Promise<void>): Promise<boolean> {
+    return this.doing.run(async () => {
+      await what();
+      await this.refresh();
+    });
+  }
+}

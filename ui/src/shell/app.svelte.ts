@@ -1,0 +1,177 @@
+import { createContext } from 'svelte';
+import type {
+  Backend,
+  Changed,
+  Chosen,
+  LakeOffer,
+  MessageWhich,
+  NextStep,
+  Overview,
+  Problem,
+} from '../backend/backend';
+import { problemOf } from '../backend/backend';
+import { Reading } from '../backend/reading.svelte';
+
+/** Where in the window the steward is. */
+export type Place =
+  | { screen: 'connect'; offer: LakeOffer | null }
+  | { screen: 'today' }
+  | { screen: 'submit'; submission: number | null }
+  | { screen: 'messages'; which: MessageWhich; from: string | null; to: string | null }
+  | { screen: 'settings'; tab: SettingsTab };
+
+export type SettingsTab = 'lakes' | 'computer' | 'diagnostics' | 'about';
+
+/** What is shown: the place, unless lake, session or lock come before it. */
+export type Shown = 'starting' | 'failing' | 'sign-in' | 'locked' | Place['screen'];
+
+/** What the whole window knows: overview, place, and files that were dropped before they could go on. */
+export class App {
+  readonly backend: Backend;
+  readonly reading: Reading<Overview>;
+  place = $state.raw<Place>({ screen: 'today' });
+  /** Files held over the window. */
+  hovered = $state(0);
+  /** Files that wait for a lake or a sign-in, oldest first. */
+  kept = $state.raw<Chosen[]>([]);
+  /** Why files could not be taken up. */
+  trouble = $state.raw<{ problem: Problem; chosen: number } | null>(null);
+  /** Why the last sign-in came to nothing, as it answered; the overview tells it too, unless it could not even begin. */
+  signInProblem = $state.raw<Problem | null>(null);
+  /** Notes of the program that the steward has put away. */
+  #readNotes = $state.raw<string[]>([]);
+  #hearers = new Set<(changed: Changed) => void>();
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.reading = new Reading(() => backend.overview());
+  }
+
+  overview = $derived.by(() => this.reading.value);
+  session = $derived.by(() => this.overview?.session ?? null);
+  rights = $derived.by(() => (this.session?.is === 'signed-in' ? this.session.rights : null));
+  notes = $derived.by(() =>
+    (this.overview?.notes ?? []).filter((note) => !this.#readNotes.includes(note.code)),
+  );
+
+  shown = $derived.by((): Shown => {
+    if (!this.overview) return this.reading.problem ? 'failing' : 'starting';
+    const { lake, session } = this.overview;
+    if (session.is === 'locked') return 'locked';
+    if (this.place.screen === 'connect' || this.place.screen === 'settings') return this.place.screen;
+    if (!lake) return 'connect';
+    if (session.is === 'looking') return 'starting';
+    return session.is === 'signed-in' ? this.place.screen : 'sign-in';
+  });
+
+  /** Begins to hear the program; ended by what it returns. */
+  start(): () => void {
+    const ends = [
+      this.backend.onChanged((changed) => this.#changed(changed)),
+      this.backend.onHovered(({ files }) => (this.hovered = files)),
+    ];
+    void this.#read();
+    return () => ends.forEach((end) => end());
+  }
+
+  /** Hears every hint, for a screen that shows what it is about. */
+  onChanged(hear: (changed: Changed) => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
+  }
+
+  go(place: Place): void {
+    this.place = place;
+  }
+
+  /** Takes up files by their id: begins a submission, keeps them until that can be, or looks at the lake they describe. */
+  async take(id: number | null): Promise<void> {
+    if (id === null) return;
+    this.trouble = null;
+    try {
+      const chosen = await this.backend.chosen(id);
+      if (chosen.describesLake && this.shown !== 'locked') {
+        this.go({ screen: 'connect', offer: await this.backend.lookAtDroppedLake(id) });
+      } else if (this.session?.is === 'signed-in') {
+        this.go({ screen: 'submit', submission: await this.backend.beginSubmission(id) });
+      } else {
+        this.kept = [...this.kept, chosen];
+      }
+    } catch (thrown) {
+      this.trouble = { problem: problemOf(thrown), chosen: id };
+      if (this.shown === 'today' || this.shown === 'messages' || this.shown === 'settings')
+        this.go({ screen: 'submit', submission: null });
+    }
+  }
+
+  /** Lets go of files that were kept. */
+  letGo(id: number): void {
+    this.kept = this.kept.filter((chosen) => chosen.id !== id);
+  }
+
+  putAway(note: Problem): void {
+    this.#readNotes = [...this.#readNotes, note.code];
+  }
+
+  /** Signs in, or unlocks. */
+  async signIn(): Promise<void> {
+    this.signInProblem = null;
+    try {
+      await this.backend.signIn();
+    } catch (thrown) {
+      this.signInProblem = problemOf(thrown);
+    }
+  }
+
+  /** Signs out, and forgets where the steward was. */
+  async signOut(): Promise<void> {
+    await this.backend.signOut();
+    this.go({ screen: 'today' });
+  }
+
+  /** Presses the button beside a problem. */
+  async follow(next: NextStep, again: () => unknown): Promise<void> {
+    switch (next) {
+      case 'try-again':
+        await again();
+        break;
+      case 'sign-in':
+        await this.signIn();
+        break;
+      case 'connect':
+        this.go({ screen: 'connect', offer: null });
+        break;
+      case 'diagnose':
+        this.go({ screen: 'settings', tab: 'diagnostics' });
+        break;
+      case 'nothing':
+        break;
+    }
+  }
+
+  async #changed(changed: Changed): Promise<void> {
+    if (changed.what === 'dropped') await this.take(changed.chosen);
+    else if (changed.what === 'overview') await this.#read();
+    for (const hear of this.#hearers) hear(changed);
+  }
+
+  async #read(): Promise<void> {
+    const before = this.rights;
+    await this.reading.read();
+    if (!before && this.rights) await this.#goOn();
+  }
+
+  /** After a sign-in, with what was dropped before it: one lot goes on by itself, of several the steward chooses. */
+  async #goOn(): Promise<void> {
+    if (this.kept.length === 0) return;
+    const [first, ...others] = this.kept;
+    if (first && others.length === 0) {
+      this.kept = [];
+      await this.take(first.id);
+    } else {
+      this.go({ screen: 'submit', submission: null });
+    }
+  }
+}
+
+export const [theApp, provideApp] = createContext<App>();

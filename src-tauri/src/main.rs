@@ -1,6 +1,14 @@
-//! The desktop of the lake's stewards: the window over `desk`.
+//! The desktop of the lake's stewards: the window over `desk`. The one crate that knows Tauri.
 
-fn main() {
-    let built = tauri::Builder::default().build(tauri::generate_context!());
-    drop(built);
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod commands;
+mod desktop;
+mod problems;
+mod shell;
+mod view;
+mod window;
+
+fn main() -> std::process::ExitCode {
+    shell::run()
 }

@@ -264,7 +264,7 @@ impl From<HomeProblem> for Problem {
     fn from(problem: HomeProblem) -> Self {
         match problem {
             HomeProblem::NoProfile => Self::no_lake(),
-            HomeProblem::Damaged { path, aside } => Self::new(
+            HomeProblem::Damaged { path, aside, .. } => Self::new(
                 "damaged-file",
                 "A file of this program was damaged",
                 format!("{} could not be read and was kept aside as {}.", path.display(), aside.display()),
@@ -293,6 +293,7 @@ impl From<ConnectProblem> for Problem {
     fn from(problem: ConnectProblem) -> Self {
         let detail = problem.to_string();
         let (code, title, advice) = match problem {
+            ConnectProblem::Home(problem) => return problem.into(),
             ConnectProblem::NotAnAddress { .. } => (
                 "not-an-address",
                 "That is no lake's address",

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use desk::drops::DropId;
 use desk::samples;
 
 use super::{Desktop, submitting};
@@ -30,17 +31,17 @@ impl Desktop {
                 NextStep::TryAgain,
             )
         })?;
-        Ok(self.state().drops.keep(vec![folder]))
+        Ok(self.state().drops.keep(vec![folder]).0)
     }
 
     /// What was dropped or chosen.
     pub(crate) async fn chosen(&self, id: u32) -> Result<Chosen, Problem> {
-        let look = self.state().drops.look(id).ok_or_else(|| Problem::gone("choice of files"))?;
+        let look = self.state().drops.look(DropId(id)).ok_or_else(|| Problem::gone("choice of files"))?;
         Ok(Chosen {
             id,
-            files: submitting::count(look.files as u64),
-            folders: submitting::count(look.folders as u64),
-            describes_lake: look.describes_lake,
+            files: submitting::count(look.files),
+            folders: submitting::count(look.folders),
+            describes_lake: look.lake.is_some(),
         })
     }
 
@@ -49,12 +50,12 @@ impl Desktop {
         if paths.is_empty() {
             return;
         }
-        let chosen = self.state().drops.keep(paths);
+        let chosen = self.state().drops.keep(paths).0;
         self.window.tell(Changed::Dropped { chosen });
     }
 
     async fn choose(&self, what: Choose) -> Result<Option<u32>, Problem> {
         let paths = self.window.choose(what).await.filter(|paths| !paths.is_empty());
-        Ok(paths.map(|paths| self.state().drops.keep(paths)))
+        Ok(paths.map(|paths| self.state().drops.keep(paths).0))
     }
 }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use ::lake::Profile;
 use desk::account::Account;
 use desk::connect;
-use desk::home::Profiles;
-use desk::is_loopback;
+use desk::drops::DropId;
+use desk::home::KnownLake;
 use desk::session::Vault;
 use local_lake::users::SampleUsers;
 use local_lake::{LocalLake, Started};
-use url::Url;
 
 use super::signing::Standing;
 use super::{Desktop, OFFERS, keep};
@@ -21,8 +20,7 @@ const LOCAL: &str = "local";
 
 /// The lake in use.
 pub(super) struct Lake {
-    pub(super) name: String,
-    pub(super) profile: Profile,
+    pub(super) known: KnownLake,
     pub(super) standing: LakeStanding,
     pub(super) account: Option<Arc<Account>>,
     /// Why sessions cannot be kept on this computer.
@@ -48,8 +46,8 @@ impl Desktop {
             host: offer.host.clone(),
             sign_in_host: offer.issuer_host.clone(),
             practice: offer.practice,
-            changes: offer.changes.clone(),
-            known: offer.known,
+            changes: offer.changed.iter().map(in_words).collect(),
+            known: offer.known_as.is_some(),
         };
         keep(&mut state.offers, id, offer, OFFERS);
         Ok(view)
@@ -57,12 +55,11 @@ impl Desktop {
 
     /// Looks at the lake that a dropped or chosen file describes.
     pub(crate) async fn look_at_dropped_lake(&self, chosen: u32) -> Result<LakeOffer, Problem> {
-        let paths = self.state().drops.take(chosen).ok_or_else(|| Problem::gone("file"))?;
-        let Some(path) = paths.first().filter(|_| paths.len() == 1) else {
+        let Some(path) = self.state().drops.only_file(DropId(chosen)) else {
             return Err(Problem::new(
                 "not-one-file",
                 "One file describes a lake",
-                format!("{} files were given.", paths.len()),
+                "More than one was given, or it was left for too long.",
                 "Drop the one stack outputs file that the lake's administrator gave you.",
                 crate::view::NextStep::Nothing,
             ));
@@ -73,7 +70,7 @@ impl Desktop {
     /// Accepts a lake that was looked at, and uses it.
     pub(crate) async fn accept_lake(&self, offer: u32) -> Result<(), Problem> {
         let offer = self.state().offers.remove(&offer).ok_or_else(|| Problem::gone("lake's description"))?;
-        let name = connect::accept(&self.options.home, offer)?;
+        let name = connect::accept(&self.options.home, &offer, None)?;
         self.open_lake(&name).await
     }
 
@@ -85,7 +82,7 @@ impl Desktop {
     /// Forgets a lake.
     pub(crate) async fn forget_lake(&self, name: String) -> Result<(), Problem> {
         self.options.home.forget_profile(&name)?;
-        let is_in_use = self.state().lake.as_ref().is_some_and(|lake| lake.name == name);
+        let is_in_use = self.state().lake.as_ref().is_some_and(|lake| lake.known.name == name);
         if is_in_use {
             self.leave_lake().await?;
         }
@@ -95,7 +92,8 @@ impl Desktop {
 
     /// Tries again to start or reach the lake in use.
     pub(crate) async fn start_lake_again(&self) -> Result<(), Problem> {
-        let name = self.state().lake.as_ref().map(|lake| lake.name.clone()).ok_or_else(Problem::no_lake)?;
+        let name =
+            self.state().lake.as_ref().map(|lake| lake.known.name.clone()).ok_or_else(Problem::no_lake)?;
         self.use_lake(name).await
     }
 
@@ -121,17 +119,11 @@ impl Desktop {
     }
 
     async fn use_lake_at_start(&self, name: &str) -> Result<(), Problem> {
-        let (name, profile) = self.options.home.profile(Some(name))?;
-        let is_local = name == LOCAL;
-        self.state().lake = Some(Lake {
-            name: name.clone(),
-            profile,
-            standing: if is_local { LakeStanding::Starting } else { LakeStanding::Ready },
-            account: None,
-            keyring: None,
-        });
+        let standing = if name == LOCAL { LakeStanding::Starting } else { LakeStanding::Ready };
+        let known = self.known(name)?;
+        self.state().lake = Some(Lake { known, standing, account: None, keyring: None });
         self.tell_overview();
-        self.use_lake(name).await
+        self.use_lake(name.to_owned()).await
     }
 
     /// Makes a saved lake the one in use and finds out who is signed in there.
@@ -144,17 +136,18 @@ impl Desktop {
             Vault::Keyring => Vault::probe_keyring().await.err().map(Problem::from),
             _ => None,
         };
-        self.state().lake = Some(Lake {
-            name: name.to_owned(),
-            profile: account.profile().clone(),
-            standing: LakeStanding::Ready,
-            account: Some(Arc::clone(&account)),
-            keyring,
-        });
+        let known = self.known(name)?;
+        let standing = LakeStanding::Ready;
+        self.state().lake = Some(Lake { known, standing, account: Some(Arc::clone(&account)), keyring });
         self.tell_overview();
         self.look_who(&account).await?;
         self.tell_overview();
         Ok(())
+    }
+
+    fn known(&self, name: &str) -> Result<KnownLake, Problem> {
+        let known = self.options.home.lakes()?.into_iter().find(|known| known.name == name);
+        known.ok_or_else(Problem::no_lake)
     }
 
     /// Stops working with the lake in use; nobody is signed out.
@@ -162,7 +155,7 @@ impl Desktop {
         self.cancel_sign_in().await?;
         self.submitting.use_account(None).await?;
         let mut state = self.state();
-        state.lists.clear();
+        state.forget_content();
         state.lake = None;
         state.session = Standing::Looking;
         Ok(())
@@ -197,38 +190,18 @@ impl Desktop {
 
 impl Lake {
     pub(super) fn view(&self) -> LakeView {
-        LakeView {
-            name: self.name.clone(),
-            title: self.profile.name.clone(),
-            practice: is_practice(&self.profile),
-            host: host(&self.profile.endpoints.front_door),
-            sign_in_host: host(&self.profile.issuer),
-            standing: self.standing.clone(),
-        }
+        let KnownLake { name, lake, host, issuer_host, is_practice, .. } = self.known.clone();
+        let standing = self.standing.clone();
+        LakeView { name, title: lake, practice: is_practice, host, sign_in_host: issuer_host, standing }
     }
 }
 
-pub(super) fn rows(profiles: &Profiles, current: Option<&str>) -> Vec<LakeRow> {
-    let row = |(name, profile): (&String, &Profile)| LakeRow {
-        name: name.clone(),
-        title: profile.name.clone(),
-        practice: is_practice(profile),
-        host: host(&profile.endpoints.front_door),
-        current: current == Some(name),
-    };
-    profiles.lakes.iter().map(row).collect()
+pub(super) fn row(known: KnownLake, current: Option<&str>) -> LakeRow {
+    let current = current == Some(known.name.as_str());
+    LakeRow { name: known.name, title: known.lake, practice: known.is_practice, host: known.host, current }
 }
 
-/// A lake on this computer is for practice: nobody else can send to it.
-fn is_practice(profile: &Profile) -> bool {
-    Url::parse(&profile.endpoints.front_door).is_ok_and(|url| is_loopback(&url))
-}
-
-fn host(address: &str) -> String {
-    let Ok(url) = Url::parse(address) else { return address.to_owned() };
-    let host = url.host_str().unwrap_or(address);
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
+fn in_words(change: &connect::Change) -> String {
+    let told = |value: &str| if value.is_empty() { "nothing".to_owned() } else { value.to_owned() };
+    format!("{}: was {}, is now {}", change.what, told(&change.before), told(&change.now))
 }

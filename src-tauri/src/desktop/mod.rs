@@ -15,11 +15,12 @@ use desk::account::{Account, AccountProblem};
 use desk::connect::Offer;
 use desk::drops::Drops;
 use desk::home::Home;
-use desk::idle::Idle;
+use desk::idle::IdleLock;
 use desk::messages::MessageList;
 use desk::session::{SessionProblem, Vault};
 use desk::settings::Settings;
 use desk::submitting::Submitting;
+use desk::today::Today;
 use jiff::Timestamp;
 use local_lake::LocalLake;
 use tokio::sync::Notify;
@@ -61,11 +62,13 @@ struct State {
     session: Standing,
     signing_in: Option<SigningIn>,
     settings: Settings,
-    idle: Idle,
+    idle: IdleLock,
     notes: Vec<Problem>,
     drops: Drops,
     offers: BTreeMap<u32, Offer>,
     lists: BTreeMap<u32, Arc<tokio::sync::Mutex<MessageList>>>,
+    /// The last count of Today, to count from.
+    last_today: Option<Arc<Today>>,
     last_id: u32,
 }
 
@@ -84,7 +87,7 @@ impl Desktop {
                 crate::view::NextStep::Nothing,
             ));
         }
-        let settings = match Settings::load(&options.home) {
+        let settings = match Settings::read(&options.home) {
             Ok(settings) => settings,
             Err(problem) => {
                 notes.push(problem.into());
@@ -95,12 +98,13 @@ impl Desktop {
             lake: None,
             session: Standing::Looking,
             signing_in: None,
-            idle: Idle::new(settings.idle_lock(), Timestamp::now()),
+            idle: IdleLock::open(settings.idle_lock_minutes, Timestamp::now()),
             settings,
             notes,
             drops: Drops::default(),
             offers: BTreeMap::new(),
             lists: BTreeMap::new(),
+            last_today: None,
             last_id: 0,
         };
         let desktop = Arc::new(Self {
@@ -119,22 +123,19 @@ impl Desktop {
 
     /// What is always on screen.
     pub(crate) async fn overview(&self) -> Result<Overview, Problem> {
-        let profiles = match self.options.home.profiles() {
-            Ok(profiles) => profiles,
-            Err(problem) => {
-                self.state().notes.push(problem.into());
-                desk::home::Profiles::default()
-            }
-        };
-        let (under_way, unfinished) = self.submitting.under_way().await?;
+        let known = self.options.home.lakes().unwrap_or_else(|problem| {
+            self.state().notes.push(problem.into());
+            Vec::new()
+        });
+        let (under_way, unfinished) = self.unfinished().await?;
         let state = self.state();
-        let current = state.lake.as_ref().map(|lake| lake.name.as_str());
+        let current = state.lake.as_ref().map(|lake| lake.known.name.as_str());
         Ok(Overview {
-            lakes: lakes::rows(&profiles, current),
+            lakes: known.into_iter().map(|known| lakes::row(known, current)).collect(),
             lake: state.lake.as_ref().map(Lake::view),
             session: state.session_view(),
-            under_way: under_way.map(|id| submitting::number(id.0)),
-            unfinished: submitting::count(unfinished),
+            under_way,
+            unfinished,
             settings: keeping::view(&state.settings),
             notes: state.notes.clone(),
         })
@@ -199,6 +200,12 @@ impl Desktop {
 }
 
 impl State {
+    /// Lets go of everything that was read from the lake.
+    fn forget_content(&mut self) {
+        self.lists.clear();
+        self.last_today = None;
+    }
+
     fn next_id(&mut self) -> u32 {
         self.last_id = self.last_id.wrapping_add(1);
         self.last_id

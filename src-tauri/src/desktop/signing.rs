@@ -1,9 +1,11 @@
 //! Signing in and out, and the idle lock.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use desk::account::Account;
 use desk::audit::Action;
+use desk::idle;
 use desk::session::{Prompt, SIGN_IN_LIMIT, SessionProblem, SignedIn, Vault};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +13,9 @@ use url::Url;
 
 use super::{Desktop, State};
 use crate::view::{Kept, Problem, Rights, SessionView};
+
+/// How often it is looked whether the screen is to be locked, at least.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
 
 /// Who is signed in.
 #[derive(Clone, Debug)]
@@ -79,7 +84,7 @@ impl Desktop {
         let (page, revoked) = account.session.sign_out().await?;
         {
             let mut state = self.state();
-            state.lists.clear();
+            state.forget_content();
             let problem = revoked.err().map(|problem| {
                 Problem::new(
                     "not-revoked",
@@ -110,7 +115,7 @@ impl Desktop {
             let Standing::SignedIn { user, .. } = &state.session else { return Ok(()) };
             state.session = Standing::Locked { user: user.clone(), problem: None };
             state.idle.lock();
-            state.lists.clear();
+            state.forget_content();
         }
         self.tell_overview();
         Ok(())
@@ -126,21 +131,23 @@ impl Desktop {
     /// Locks the screen when nobody did anything for as long as the settings say. Runs as long as the desktop.
     pub(super) async fn lock_when_idle(self: Arc<Self>) {
         loop {
-            let deadline = {
-                let state = self.state();
-                let signed_in = matches!(state.session, Standing::SignedIn { .. });
-                state.idle.deadline().filter(|_| signed_in)
+            let now = Timestamp::now();
+            let (is_over, deadline) = {
+                let mut state = self.state();
+                match state.session {
+                    Standing::SignedIn { .. } => {
+                        (state.idle.look(now) == idle::Standing::JustLocked, state.idle.deadline())
+                    }
+                    _ => (false, None),
+                }
             };
-            let changed = self.idle_changed.notified();
-            let Some(deadline) = deadline else {
-                changed.await;
-                continue;
-            };
-            let left = deadline.duration_since(Timestamp::now());
-            if left.is_positive() {
+            if !is_over {
+                let left = deadline.map(|deadline| deadline.duration_since(now).unsigned_abs());
+                // A computer that sleeps does not count time: it is looked again at least so often.
+                let pause = left.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN);
                 tokio::select! {
-                    () = tokio::time::sleep(left.unsigned_abs()) => {}
-                    () = changed => {}
+                    () = tokio::time::sleep(pause) => {}
+                    () = self.idle_changed.notified() => {}
                 }
                 continue;
             }

@@ -35,7 +35,9 @@ pub(crate) struct MessagePage {
     pub(crate) list: u32,
     /// The messages.
     pub(crate) rows: Vec<MessageRow>,
-    /// There are no more.
+    /// So many messages were looked at so far, those that do not match among them.
+    pub(crate) looked_at: u32,
+    /// There are no more. Until then a page may be short, even empty: ask for more.
     pub(crate) done: bool,
 }
 
@@ -83,6 +85,8 @@ pub(crate) struct HistoryStep {
     pub(crate) kind: StepKind,
     /// What, in a sentence.
     pub(crate) what: String,
+    /// The id of another message that it is about: a fix, or what was fixed.
+    pub(crate) other: Option<String>,
 }
 
 /// What sort of thing happened.

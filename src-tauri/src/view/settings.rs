@@ -11,6 +11,8 @@ pub(crate) struct SettingsView {
     pub(crate) theme: Theme,
     /// After so many minutes without a key or a pointer the screen is locked; none: never.
     pub(crate) idle_lock_minutes: Option<u16>,
+    /// The size of text, in percent: 80 to 200.
+    pub(crate) text_scale: u16,
 }
 
 /// Light or dark.

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use super::Problem;
-
 /// Files and folders that were dropped or chosen, and not yet submitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -84,6 +82,14 @@ pub(crate) enum PhaseView {
         /// When it is tried again, RFC 3339.
         next_try: Option<String>,
     },
+    /// This computer gets in the way: its disk is full, a file cannot be written.
+    #[serde(rename_all = "camelCase")]
+    WaitsForComputer {
+        /// Why, and what to do.
+        why: String,
+        /// When it is tried again, RFC 3339.
+        next_try: Option<String>,
+    },
     /// Everything is sent; of some messages the lake is asked whether they arrived.
     Checking,
     /// The steward called it off.
@@ -116,7 +122,7 @@ pub(crate) struct CountsView {
     pub(crate) unconfirmed: u32,
 }
 
-/// What staging made of the messages that are in the lake by this submission: their number = the sum of the five.
+/// What staging made of the messages that are in the lake by this submission: their number = the sum of the six.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StagingView {
@@ -128,6 +134,8 @@ pub(crate) struct StagingView {
     pub(crate) attention: u32,
     /// Stuck.
     pub(crate) stuck: u32,
+    /// Needed attention and were set aside or replaced since.
+    pub(crate) closed: u32,
     /// Cannot be told: this sign-in may not read.
     pub(crate) not_visible: u32,
 }
@@ -140,8 +148,8 @@ pub(crate) struct ReviewView {
     pub(crate) files: u32,
     /// Messages found.
     pub(crate) messages: u32,
-    /// Bytes to send.
-    pub(crate) bytes: f64,
+    /// Thousands of bytes to send, rounded up.
+    pub(crate) kilobytes: u32,
     /// Messages that would need attention after they were received.
     pub(crate) look_wrong: u32,
     /// Messages that cannot be sent: too large, or empty.
@@ -176,10 +184,10 @@ pub(crate) struct ProgressView {
     pub(crate) all: u32,
     /// Those of them that it is done with.
     pub(crate) done: u32,
-    /// Messages a second.
-    pub(crate) rate: f64,
+    /// Messages a minute.
+    pub(crate) a_minute: u32,
     /// Seconds that remain at that rate.
-    pub(crate) remaining_seconds: Option<f64>,
+    pub(crate) remaining_seconds: Option<u32>,
 }
 
 /// A file by name, and what is to be said of it.
@@ -218,6 +226,8 @@ pub(crate) enum WhichLines {
     Attention,
     /// Stuck.
     Stuck,
+    /// Needed attention and were set aside or replaced since.
+    Closed,
 }
 
 /// Some rows of a submission's table.
@@ -286,8 +296,6 @@ pub(crate) enum StatusView {
     SetAside,
     /// Replaced by a fix.
     Replaced,
-    /// Cannot be told: this sign-in may not read.
-    NotVisible,
 }
 
 /// An earlier submission in a list.
@@ -310,6 +318,4 @@ pub(crate) struct SubmissionRow {
     pub(crate) counts: CountsView,
     /// What staging made of them.
     pub(crate) staging: StagingView,
-    /// What can be said against it, if it could not be read.
-    pub(crate) problem: Option<Problem>,
 }

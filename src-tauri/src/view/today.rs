@@ -57,8 +57,8 @@ pub(crate) struct SenderToday {
     pub(crate) ready: u32,
     /// Of them needing attention or stuck.
     pub(crate) attention: u32,
-    /// When the last one came, RFC 3339.
-    pub(crate) last_at: String,
+    /// When the last one came, RFC 3339; not told of many systems together.
+    pub(crate) last_at: Option<String>,
 }
 
 /// A sending system that stopped coming.
@@ -70,5 +70,9 @@ pub(crate) struct QuietSender {
     /// When the last one came, RFC 3339.
     pub(crate) last_at: String,
     /// Messages on a usual day.
-    pub(crate) usual: f64,
+    pub(crate) usual: u32,
+    /// On how many of the seven days before it sent any.
+    pub(crate) days_heard: u32,
+    /// How many were to be expected by this time of day; 0: silence means nothing yet.
+    pub(crate) expected_by_now: u32,
 }

@@ -1,0 +1,164 @@
+//! Wires the desktop to Tauri: one window, one instance, files dropped onto it or handed to it by the system.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use desk::home::Home;
+use tauri::{AppHandle, DragDropEvent, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri_plugin_window_state::StateFlags;
+use tauri_specta::Event;
+use tracing_subscriber::EnvFilter;
+
+use crate::commands;
+use crate::desktop::{Desktop, Options};
+use crate::view::{Changed, Hovered};
+use crate::window::{MAIN, TauriWindow};
+
+/// The title of the window, whatever is shown in it: titles are seen by others.
+const TITLE: &str = "Lake Steward";
+
+/// Runs the desktop until its window is closed.
+pub(crate) fn run() -> ExitCode {
+    let filter = EnvFilter::try_from_env("STEWARD_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let types = types();
+    let handler = types.invoke_handler();
+    let built = tauri::Builder::default()
+        // First, so that a second start ends before it touches anything.
+        .plugin(tauri_plugin_single_instance::init(started_again))
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window_state()).build())
+        .invoke_handler(handler)
+        .setup(move |app| {
+            types.mount_events(app);
+            open(app.handle())
+        })
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => {
+            app.run(|handle, event| {
+                if let RunEvent::Exit = event
+                    && let Some(desktop) = handle.try_state::<Arc<Desktop>>()
+                {
+                    tauri::async_runtime::block_on(desktop.close());
+                }
+            });
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(%error, "the desktop cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The commands and events with their types.
+pub(crate) fn types() -> tauri_specta::Builder<tauri::Wry> {
+    tauri_specta::Builder::new()
+        .commands(commands::all())
+        .events(tauri_specta::collect_events![Changed, Hovered])
+        .disable_serde_phases()
+}
+
+fn window_state() -> StateFlags {
+    StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED
+}
+
+fn open(handle: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
+    let path = Home::default_path(|name| std::env::var_os(name))
+        .ok_or("no folder for this program's files is known: set STEWARD_HOME")?;
+    let options = Options {
+        home: Home::open(&path)?,
+        session_file: std::env::var_os("STEWARD_SESSION_FILE")
+            .filter(|file| !file.is_empty())
+            .map(PathBuf::from),
+        port: port()?,
+    };
+    // `open` starts tasks, and this thread is the one that draws.
+    let _entered = tauri::async_runtime::handle().inner().enter();
+    let desktop = Desktop::open(options, Box::new(TauriWindow(handle.clone())))
+        .map_err(|problem| format!("{}: {} {}", problem.title, problem.detail, problem.advice))?;
+    handle.manage(Arc::clone(&desktop));
+    let window = WebviewWindowBuilder::new(handle, MAIN, WebviewUrl::default())
+        .title(TITLE)
+        .inner_size(1180.0, 780.0)
+        .min_inner_size(720.0, 520.0)
+        .build()?;
+    let (dropped_on, app) = (Arc::clone(&desktop), handle.clone());
+    window.on_window_event(move |event| {
+        if let WindowEvent::DragDrop(event) = event {
+            dragged(&app, &dropped_on, event);
+        }
+    });
+    desktop.dropped(files_named(std::env::args_os().skip(1), &std::env::current_dir()?));
+    Ok(())
+}
+
+/// The port of the lake on this computer, if another than the usual one is wanted.
+fn port() -> Result<u16, String> {
+    match std::env::var("STEWARD_PORT") {
+        Ok(port) => port.parse().map_err(|_| format!("STEWARD_PORT is {port:?}, which is no port")),
+        Err(_) => Ok(local_lake::DEFAULT_PORT),
+    }
+}
+
+fn dragged(app: &AppHandle, desktop: &Desktop, event: &DragDropEvent) {
+    let hovered = match event {
+        DragDropEvent::Enter { paths, .. } => {
+            Hovered { files: u32::try_from(paths.len()).unwrap_or(u32::MAX) }
+        }
+        DragDropEvent::Over { .. } => return,
+        DragDropEvent::Drop { paths, .. } => {
+            desktop.dropped(paths.clone());
+            Hovered { files: 0 }
+        }
+        _ => Hovered { files: 0 },
+    };
+    if let Err(error) = hovered.emit(app) {
+        tracing::debug!(%error, "the window was not told of files held over it");
+    }
+}
+
+/// The system started the program once more: for files that were opened with it, or by mistake.
+fn started_again(app: &AppHandle, arguments: Vec<String>, folder: String) {
+    if let Some(desktop) = app.try_state::<Arc<Desktop>>() {
+        let arguments = arguments.into_iter().skip(1).map(Into::into);
+        desktop.started_again(files_named(arguments, std::path::Path::new(&folder)));
+    }
+}
+
+/// The files among a program's arguments.
+fn files_named(
+    arguments: impl Iterator<Item = std::ffi::OsString>,
+    folder: &std::path::Path,
+) -> Vec<PathBuf> {
+    let is_option = |argument: &std::ffi::OsString| argument.as_encoded_bytes().starts_with(b"-");
+    arguments.filter(|argument| !is_option(argument)).map(|argument| folder.join(argument)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use specta_typescript::Typescript;
+
+    use super::*;
+
+    const BINDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/backend/bindings.ts");
+
+    #[test]
+    fn the_web_views_types_are_those_of_the_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let fresh = dir.path().join("bindings.ts");
+        types().export(Typescript::default(), &fresh).unwrap();
+        let fresh = std::fs::read_to_string(fresh).unwrap();
+        if std::env::var_os("UPDATE_BINDINGS").is_some() {
+            std::fs::write(BINDINGS, &fresh).unwrap();
+        }
+        let kept = std::fs::read_to_string(BINDINGS).unwrap_or_default();
+        assert!(
+            kept == fresh,
+            "ui/src/backend/bindings.ts is stale; UPDATE_BINDINGS=1 cargo test -p lake-steward renews it"
+        );
+    }
+}

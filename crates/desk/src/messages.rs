@@ -2,11 +2,19 @@
 
 use std::collections::VecDeque;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
-use lake::{Head, MessageId};
+use lake::{CatalogEvent, Head, MessageId, Source};
 
 use crate::account::{Account, AccountProblem};
-use crate::browse::{DayRange, EventKind, HeadFilter};
+use crate::browse::{
+    DayPages, DayRange, EventKind, HeadFilter, Heads, event_in_words, event_kind, other_message, place_of,
+};
+use crate::reading::{CatalogReader, PageToken, ReadFault};
+
+/// Messages asked for at a time.
+const PAGE: u16 = 100;
 
 /// Messages looked at in one [`MessageList::next`] at most, so that a filter that nothing matches gives the word back.
 pub const LOOKED_AT_ONCE: u64 = 5_000;
@@ -32,35 +40,133 @@ pub enum Which {
 
 /// A list that stands where it was left. At most a page a shard of it is in memory.
 pub struct MessageList {
+    reading: Box<dyn Reading>,
+    filter: HeadFilter,
+    days: DayRange,
+    /// Found, and not given yet: if a [`MessageList::next`] is dropped half-way, nothing is lost.
     ready: VecDeque<Head>,
+    looked_at: u64,
+    looked_to: Option<Timestamp>,
+    is_at_end: bool,
 }
 
 impl MessageList {
     /// Begins a list of the institution that this session reads. It keeps reading as that session, whatever becomes of
     /// `account`; after another sign-in open it anew.
     pub async fn open(account: &Account, which: Which) -> Result<Self, AccountProblem> {
-        todo!()
+        let source = account.reads().await?;
+        let catalog = account.clients.catalog.clone();
+        Ok(match which {
+            // One partition of one index, however many days there are.
+            Which::Days { days, filter } if let Some(control_id) = filter.control_id.clone() => {
+                let reading = Paged::new(Index::ControlId { catalog, source, control_id });
+                Self::new(Box::new(reading), days, filter)
+            }
+            Which::Days { days, filter } => {
+                let within = days.newest_first(catalog.days(&source).await?);
+                let reading = Heads::new(catalog, source, within, HeadFilter::default());
+                Self::new(Box::new(reading), DayRange::default(), filter)
+            }
+            Which::Open { filter } => {
+                let reading = Paged::new(Index::Open { catalog, source });
+                Self::new(Box::new(reading), DayRange::default(), filter)
+            }
+            Which::ControlId(control_id) => {
+                let reading = Paged::new(Index::ControlId { catalog, source, control_id });
+                Self::new(Box::new(reading), DayRange::default(), HeadFilter::default())
+            }
+        })
+    }
+
+    fn new(reading: Box<dyn Reading>, days: DayRange, filter: HeadFilter) -> Self {
+        let (ready, looked_to) = (VecDeque::new(), None);
+        Self { reading, filter, days, ready, looked_at: 0, looked_to, is_at_end: false }
     }
 
     /// The next messages, at most `most`. Fewer, even none, before the end: [`LOOKED_AT_ONCE`] were looked at and few of
     /// them matched; ask again. After a fault the list stands where it stood: ask again.
     pub async fn next(&mut self, most: usize) -> Result<Vec<Head>, AccountProblem> {
-        todo!()
+        let stop = self.looked_at.saturating_add(LOOKED_AT_ONCE);
+        while !self.is_at_end && self.ready.len() < most && self.looked_at < stop {
+            let Some(head) = self.reading.next().await? else {
+                self.is_at_end = true;
+                break;
+            };
+            self.looked_at += 1;
+            self.looked_to = Some(head.received_at);
+            if self.days.holds(lake::day_of(head.received_at)) && self.filter.holds(&head) {
+                self.ready.push_back(head);
+            }
+        }
+        let given = self.ready.len().min(most);
+        Ok(self.ready.drain(..given).collect())
     }
 
     /// Whether everything was given.
     pub fn is_done(&self) -> bool {
-        todo!()
+        self.is_at_end && self.ready.is_empty()
     }
 
     /// Messages looked at so far, matching or not.
     pub fn looked_at(&self) -> u64 {
-        todo!()
+        self.looked_at
     }
 
     /// Up to which time of receipt the messages were looked at.
     pub fn looked_to(&self) -> Option<Timestamp> {
-        todo!()
+        self.looked_to
+    }
+}
+
+/// Something to read messages from, one by one. After a fault it stands where it stood.
+trait Reading: Send {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Head>, ReadFault>>;
+}
+
+impl<P: DayPages> Reading for Heads<P> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Head>, ReadFault>> {
+        self.next().boxed()
+    }
+}
+
+/// An index that is read page by page.
+enum Index {
+    Open { catalog: CatalogReader, source: Source },
+    ControlId { catalog: CatalogReader, source: Source, control_id: String },
+}
+
+struct Paged {
+    index: Index,
+    page: VecDeque<Head>,
+    next: Option<PageToken>,
+    is_begun: bool,
+}
+
+impl Paged {
+    fn new(index: Index) -> Self {
+        Self { index, page: VecDeque::new(), next: None, is_begun: false }
+    }
+
+    async fn next_head(&mut self) -> Result<Option<Head>, ReadFault> {
+        while self.page.is_empty() && (!self.is_begun || self.next.is_some()) {
+            let next = self.next.clone();
+            let page = match &self.index {
+                Index::Open { catalog, source } => catalog.open(source, next, PAGE).await?,
+                Index::ControlId { catalog, source, control_id } => {
+                    catalog.by_control_id(source, control_id, next, PAGE).await?
+                }
+            };
+            self.is_begun = true;
+            self.page = page.heads.into();
+            self.next = page.next;
+        }
+        Ok(self.page.pop_front())
+    }
+}
+
+impl Reading for Paged {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Head>, ReadFault>> {
+        self.next_head().boxed()
     }
 }
 
@@ -90,5 +196,23 @@ pub struct TraceEvent {
 
 /// The history of one message of the institution that this session reads; none if it has no such message (yet).
 pub async fn trace(account: &Account, message_id: MessageId) -> Result<Option<Trace>, AccountProblem> {
-    todo!()
+    let source = account.reads().await?;
+    let reader = account.signed_in().await?.claims.subject;
+    let entry = account.clients.catalog.entry(&source, message_id).await?;
+    Ok(entry.map(|entry| {
+        let events = entry.events.iter().map(|event| TraceEvent::of(event, &reader)).collect();
+        Trace { head: entry.head, events }
+    }))
+}
+
+impl TraceEvent {
+    fn of(event: &CatalogEvent, reader: &str) -> Self {
+        Self {
+            at: event.recorded_at,
+            kind: event_kind(event),
+            sentence: event_in_words(event, Some(reader)),
+            other: other_message(event),
+            key: place_of(event).map(|place| place.key.clone()),
+        }
+    }
 }

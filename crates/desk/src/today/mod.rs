@@ -3,15 +3,18 @@
 //! Read from heads alone, in bounded steps: at most [`MOST_TODAY`] messages of the day, [`MOST_OPEN`] that are left to do
 //! and [`MOST_BEFORE`] of each of the seven days before. What lies beyond is said, never guessed.
 
+mod reading;
 mod silence;
 mod tally;
 mod window;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use lake::Source;
 use serde::Serialize;
 
 use crate::account::{Account, AccountProblem};
+use reading::{Asked, LargePages, Most};
 pub use silence::{Before, Silent};
 pub use tally::{ByState, FromSender, Sender, Senders};
 pub use window::Window;
@@ -50,7 +53,7 @@ pub enum Coverage {
         /// How many.
         messages: u64,
         /// When the oldest of them was received.
-        since: jiff::Timestamp,
+        since: Timestamp,
     },
 }
 
@@ -62,7 +65,7 @@ pub struct Today {
     /// The day.
     pub window: Window,
     /// When this was counted.
-    pub counted_at: jiff::Timestamp,
+    pub counted_at: Timestamp,
     /// The day's messages. Its parts add up to its total, and so do the senders'.
     pub received: ByState,
     /// Whether all of the day's messages were counted.
@@ -95,7 +98,7 @@ pub async fn count(
     day: Day,
     tell: impl FnMut(TodayProgress) + Send,
 ) -> Result<Today, AccountProblem> {
-    todo!()
+    count_with(account, day, None, tell).await
 }
 
 /// Counts again what can have changed, keeping the seven days before if the day is still the same.
@@ -105,5 +108,24 @@ pub async fn again(
     day: Day,
     tell: impl FnMut(TodayProgress) + Send,
 ) -> Result<Today, AccountProblem> {
-    todo!()
+    count_with(account, day, Some(last), tell).await
+}
+
+async fn count_with(
+    account: &Account,
+    day: Day,
+    last: Option<&Today>,
+    tell: impl FnMut(TodayProgress) + Send,
+) -> Result<Today, AccountProblem> {
+    let institution = account.reads().await?;
+    let now = Timestamp::now();
+    let window = match day {
+        Day::Now => Window::at(now),
+        Day::Of(day) => Window::of(day),
+    };
+    let same = |last: &&Today| last.window == window && last.institution == institution;
+    let before = last.filter(same).map(|last| last.before.clone());
+    let lake = LargePages(&account.clients.catalog);
+    let asked = Asked { institution, window, now, before, most: Most::default() };
+    Ok(reading::counted(&lake, asked, tell).await?)
 }

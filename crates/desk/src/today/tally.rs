@@ -1,7 +1,15 @@
 //! Counting heads: by state, and by sending system.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use lake::{Head, State};
 use serde::Serialize;
+
+use crate::browse::sender_in_words;
+
+/// Most senders that are named; the messages of further ones are counted together.
+const NAMED: usize = 1_000;
 
 /// Messages by what has become of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -45,8 +53,83 @@ pub struct FromSender {
 /// What came, by sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Senders {
-    /// Most messages first.
+    /// At most a thousand, most messages first.
     pub named: Vec<FromSender>,
-    /// Messages of further senders, beyond the first thousand that came.
+    /// The messages of all further senders.
     pub others: ByState,
+}
+
+/// The counts of one day.
+#[derive(Default)]
+pub(super) struct Tally {
+    all: ByState,
+    senders: BTreeMap<Sender, (ByState, Timestamp)>,
+}
+
+impl ByState {
+    /// Counts a message.
+    pub fn add(&mut self, state: State) {
+        self.total += 1;
+        *match state {
+            State::Received => &mut self.on_the_way,
+            State::Ready => &mut self.ready,
+            State::Attention => &mut self.attention,
+            State::Stuck => &mut self.stuck,
+            State::SetAside => &mut self.set_aside,
+            State::Replaced => &mut self.replaced,
+        } += 1;
+    }
+}
+
+impl std::ops::AddAssign for ByState {
+    fn add_assign(&mut self, more: Self) {
+        self.total += more.total;
+        self.on_the_way += more.on_the_way;
+        self.ready += more.ready;
+        self.attention += more.attention;
+        self.stuck += more.stuck;
+        self.set_aside += more.set_aside;
+        self.replaced += more.replaced;
+    }
+}
+
+impl Sender {
+    /// The sender of a message.
+    pub fn of(head: &Head) -> Self {
+        Self { application: head.sending_application.clone(), facility: head.sending_facility.clone() }
+    }
+
+    /// As the screen names it.
+    pub fn in_words(&self) -> String {
+        sender_in_words(self.application.as_deref(), self.facility.as_deref())
+    }
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, head: &Head) {
+        self.all.add(head.state);
+        let (messages, last_received) =
+            self.senders.entry(Sender::of(head)).or_insert_with(|| (ByState::default(), head.received_at));
+        messages.add(head.state);
+        *last_received = head.received_at.max(*last_received);
+    }
+
+    pub(super) fn has(&self, sender: &Sender) -> bool {
+        self.senders.contains_key(sender)
+    }
+
+    /// All, and by sender.
+    pub(super) fn sums(self) -> (ByState, Senders) {
+        let mut named: Vec<FromSender> = self
+            .senders
+            .into_iter()
+            .map(|(sender, (messages, last_received))| FromSender { sender, messages, last_received })
+            .collect();
+        named.sort_by_key(|from| std::cmp::Reverse((from.messages.total, from.last_received)));
+        let mut others = ByState::default();
+        for from in named.split_off(named.len().min(NAMED)) {
+            others += from.messages;
+        }
+        (self.all, Senders { named, others })
+    }
 }

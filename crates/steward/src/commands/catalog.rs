@@ -4,7 +4,8 @@ use std::pin::pin;
 
 use clap::Args;
 use desk::browse::{
-    Cause, DayRange, Groups, HeadFilter, heads_by_control_id, heads_of_days, open_heads, state_in_words,
+    Cause, DayRange, Groups, HeadFilter, asked_by, event_in_words, heads_by_control_id, heads_of_days,
+    open_heads, other_message, state_in_words,
 };
 use desk::reading::ReadFault;
 use futures::{Stream, TryStreamExt};
@@ -227,10 +228,11 @@ impl Trace {
                     if !why.is_empty() {
                         data.line(&format!("why: {why}"))?;
                     }
+                    let reader = account.signed_in().await?.claims.subject;
                     let mut table = Table::new(EVENTS);
                     for event in &entry.events {
                         let (at, name) = (words::local(event.recorded_at), event.name());
-                        table.row(&mut data, &[&at, &name, &told(event)])?;
+                        table.row(&mut data, &[&at, &name, &told(event, &reader)])?;
                     }
                 }
             }
@@ -251,40 +253,16 @@ fn about(head: &Head) -> String {
     printable(&about.join(", "))
 }
 
-/// An event in words.
-fn told(event: &lake::CatalogEvent) -> String {
-    use lake::CatalogDetail as Detail;
-    match &event.detail {
-        Detail::Ingested { place, submitted_by, replaces, .. } => {
-            let instead =
-                replaces.as_ref().map_or_else(String::new, |it| format!(", instead of {}", it.message_id));
-            format!("received, {}, from {submitted_by}{instead}", words::size(place.size))
-        }
-        Detail::Staged { place, finding_codes, .. } => {
-            let remarks: u32 = finding_codes.values().sum();
-            format!("made ready, {}, {remarks} remarks", words::size(place.size))
-        }
-        Detail::Error { error_code, stage, .. } => {
-            let what = er7::codes::describe(error_code).map_or(error_code.as_str(), |code| code.what);
-            format!("needs attention ({stage}): {what}")
-        }
-        Detail::Restage { requested_by } => format!("tried again, asked for by {requested_by}"),
-        Detail::SetAside { requested_by, reason, note } => {
-            let note = note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
-            format!("set aside by {requested_by}, {reason}{note}")
-        }
-        Detail::Undelivered { subscriber, reason, .. } => {
-            format!("stuck on its way to {subscriber}: {reason}")
-        }
-        Detail::Redeliver { requested_by, .. } => format!("delivered again, asked for by {requested_by}"),
-        Detail::ReplacementSent { by } => format!("a fix was sent: {by}"),
-        Detail::Replaced { by } => format!("replaced by {by}"),
-        Detail::Finding { code, other } => {
-            let what = er7::codes::describe(code).map_or(code.as_str(), |code| code.what);
-            let other = other.map_or_else(String::new, |other| format!(" ({other})"));
-            format!("{what}{other}")
-        }
+/// An event in words, with the ids that belong to it.
+fn told(event: &lake::CatalogEvent, reader: &str) -> String {
+    let mut told = event_in_words(event, Some(reader));
+    if let Some(other) = other_message(event) {
+        told.push_str(&format!(" (message {other})"));
     }
+    if let Some(who) = asked_by(event).filter(|who| *who != reader) {
+        told.push_str(&format!(" (by {who})"));
+    }
+    told
 }
 
 const GROUPS: &[Column] = &[

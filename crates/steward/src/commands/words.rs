@@ -1,5 +1,7 @@
 //! Times, sizes and ids as people read them.
 
+use desk::browse::sender_in_words;
+pub(super) use desk::browse::size_in_words as size;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -10,15 +12,6 @@ pub(super) fn local(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-/// A size as people read it.
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-    }
-}
-
 /// `ADT^A01`.
 pub(super) fn kind(head: &Head) -> String {
     let parts = [&head.message_type, &head.trigger_event];
@@ -27,8 +20,7 @@ pub(super) fn kind(head: &Head) -> String {
 
 /// Sending application and facility.
 pub(super) fn sender(head: &Head) -> String {
-    let parts = [&head.sending_application, &head.sending_facility];
-    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ")
+    sender_in_words(head.sending_application.as_deref(), head.sending_facility.as_deref())
 }
 
 /// A day as the lake counts them.

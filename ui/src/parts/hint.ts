@@ -130,3 +130,13 @@ class Tip {
 }
 
 const tip = new Tip();
+
+/** For one listener over many elements: the pointer is on `element`, about which there is more to say. */
+export function pointAt(element: HTMLElement, text: string): void {
+  tip.arrive(element, () => tip.show(element, text));
+}
+
+/** The pointer left `element` again. */
+export function pointAway(element: HTMLElement | null): void {
+  if (element) tip.leave(element);
+}

@@ -7,22 +7,29 @@
 //! program killed in between leaves a row of which it is not known what became. Such a message is never guessed about and
 //! never simply sent again: the lake's ledger is asked, see [`drain`].
 
+mod counted;
 pub mod drain;
+mod files;
+mod intake;
 mod outcome;
 mod page;
 mod report;
 mod review;
 mod scan;
+mod schema;
 mod staging;
 mod store;
 mod submissions;
 mod work;
 
+pub use counted::Standing;
+pub use files::{FileLine, FilePage, FileProblem, ProblemKind};
+pub use intake::{Intake, Unheaded};
 pub use outcome::{Counts, Line, MessageState};
 pub use page::{LinePage, Which};
 pub use report::{Report, ReportFormat, ReportProblem};
 pub use review::Review;
-pub use scan::{Intake, ScanProgress, Unheaded};
-pub use staging::StagingState;
+pub use scan::{ScanProgress, Scanned};
+pub use staging::{StagingCounts, StagingState, Unsettled};
 pub use store::{Drainer, Queue, QueueProblem};
-pub use submissions::{FileLine, FileProblem, ProblemKind, Stage, Submission, SubmissionId};
+pub use submissions::{Held, Keep, Stage, Submission, SubmissionId};

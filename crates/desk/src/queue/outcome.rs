@@ -73,10 +73,10 @@ impl MessageState {
             Self::Invalid => "Correct the file as the reason says, then submit it again.",
             Self::NotSent => "Mend what the reason says, then submit the file again; nothing was stored.",
             Self::Waiting | Self::NotSentYet => {
-                "Mend what the reason says, then run `steward submit` again: it goes on where it stopped."
+                "Mend what the reason says, then send it again: it goes on where it stopped."
             }
             Self::Trying | Self::Unconfirmed => {
-                "Run `steward submit` again later: the lake is asked whether it arrived; nothing is doubled."
+                "Send it again later: the lake is asked whether it arrived; nothing is doubled."
             }
         }
     }

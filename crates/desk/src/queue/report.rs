@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::files::{FileLine, FileProblem};
 use super::outcome::{Counts, Line};
+use super::staging::StagingState;
 use super::store::QueueProblem;
+use super::submissions::SubmissionId;
 
-const HEADINGS: [&str; 10] = [
+/// What a table's columns are; the last two as far as the catalog was asked.
+const HEADINGS: [&str; 11] = [
     "file",
     "index",
     "outcome",
@@ -21,6 +25,7 @@ const HEADINGS: [&str; 10] = [
     "received_at",
     "submission",
     "staging",
+    "error_code",
 ];
 
 /// How a report is written.
@@ -28,7 +33,7 @@ const HEADINGS: [&str; 10] = [
 pub enum ReportFormat {
     /// A table, one message a row.
     Csv,
-    /// One object: `messages`, `summary`.
+    /// One object: `messages`, `files` (those without messages, and what could not be read or does not agree), `summary`.
     Json,
 }
 
@@ -52,13 +57,41 @@ pub enum ReportProblem {
     },
 }
 
-/// A report that is being written; it appears under its name when it is finished.
+/// A report that is being written: messages, then files; it appears under its name when it is finished, and leaves nothing
+/// behind when it is not.
 pub struct Report {
     out: BufWriter<File>,
     format: ReportFormat,
     path: PathBuf,
-    part: PathBuf,
+    part: Part,
     is_first: bool,
+    /// Whether files are listed already, after the messages.
+    lists_files: bool,
+}
+
+/// The unfinished file; removed unless it got its name.
+struct Part {
+    path: PathBuf,
+    is_named: bool,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.is_named
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, "an unfinished report is left behind");
+        }
+    }
+}
+
+/// One file as JSON has it.
+#[derive(Serialize)]
+struct ToldFile<'a> {
+    file: &'a str,
+    what: &'a str,
+    reason: &'a str,
+    submission: i64,
 }
 
 /// One message as JSON has it.
@@ -67,7 +100,19 @@ struct Told<'a> {
     #[serde(flatten)]
     line: &'a Line,
     #[serde(skip_serializing_if = "Option::is_none")]
-    staging: Option<&'a str>,
+    staging: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn of(line: &'a Line, staging: Option<&'a StagingState>) -> Self {
+        Self {
+            line,
+            staging: staging.map(StagingState::word),
+            error_code: staging.and_then(StagingState::error_code),
+        }
+    }
 }
 
 impl ReportFormat {
@@ -96,19 +141,20 @@ impl Report {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let begun = options.open(&part).and_then(|file| {
+            let part = Part { path: part, is_named: false };
             let mut out = BufWriter::new(file);
             match format {
                 ReportFormat::Csv => write_row(&mut out, &HEADINGS)?,
                 ReportFormat::Json => out.write_all(b"{\"messages\":[")?,
             }
-            Ok(out)
+            Ok((out, part))
         });
-        let out = begun.map_err(|error| ReportProblem::File { path: path.to_owned(), error })?;
-        Ok(Self { out, format, path: path.to_owned(), part, is_first: true })
+        let (out, part) = begun.map_err(|error| ReportProblem::File { path: path.to_owned(), error })?;
+        Ok(Self { out, format, path: path.to_owned(), part, is_first: true, lists_files: false })
     }
 
-    /// Adds a message, with what staging made of it where that is known.
-    pub fn line(&mut self, line: &Line, staging: Option<&str>) -> Result<(), ReportProblem> {
+    /// Adds a message, with what staging made of it where that was asked.
+    pub fn line(&mut self, line: &Line, staging: Option<&StagingState>) -> Result<(), ReportProblem> {
         let is_first = std::mem::replace(&mut self.is_first, false);
         let out = &mut self.out;
         let written = match self.format {
@@ -124,27 +170,61 @@ impl Report {
                     line.next_step,
                     &line.received_at.map(|at| at.to_string()).unwrap_or_default(),
                     &line.submission.to_string(),
-                    staging.unwrap_or_default(),
+                    staging.map(StagingState::word).unwrap_or_default(),
+                    staging.and_then(StagingState::error_code).unwrap_or_default(),
                 ],
             ),
             ReportFormat::Json => out
                 .write_all(if is_first { b"\n" } else { b",\n" })
-                .and_then(|()| Ok(serde_json::to_writer(out, &Told { line, staging })?)),
+                .and_then(|()| Ok(serde_json::to_writer(out, &Told::of(line, staging))?)),
         };
+        written.map_err(|error| ReportProblem::File { path: self.path.clone(), error })
+    }
+
+    /// Adds a file without any message. A table lists messages only.
+    pub fn left_out(&mut self, submission: SubmissionId, file: &FileLine) -> Result<(), ReportProblem> {
+        let reason = match file.kind.as_deref() {
+            Some("not-hl7") => "holds no HL7 message and was not sent",
+            Some("empty") => "is empty",
+            // What could not be read to its end is among the problems.
+            _ => return Ok(()),
+        };
+        let what = file.kind.as_deref().unwrap_or_default();
+        self.file(&ToldFile { file: &file.file, what, reason, submission: submission.0 })
+    }
+
+    /// Adds a file that could not be read, or does not agree. A table lists messages only.
+    pub fn problem(&mut self, submission: SubmissionId, problem: &FileProblem) -> Result<(), ReportProblem> {
+        let FileProblem { file, kind, reason } = problem;
+        self.file(&ToldFile { file, what: kind.word(), reason, submission: submission.0 })
+    }
+
+    fn file(&mut self, file: &ToldFile<'_>) -> Result<(), ReportProblem> {
+        if self.format == ReportFormat::Csv {
+            return Ok(());
+        }
+        let before: &[u8] = if self.lists_files { b",\n" } else { b"\n],\"files\":[\n" };
+        self.lists_files = true;
+        let out = &mut self.out;
+        let written = out.write_all(before).and_then(|()| Ok(serde_json::to_writer(out, file)?));
         written.map_err(|error| ReportProblem::File { path: self.path.clone(), error })
     }
 
     /// Ends the report and gives it its name.
     pub fn finish(mut self, counts: &Counts) -> Result<(), ReportProblem> {
-        let mut finish = || {
+        let mut finish = || -> io::Result<()> {
             if self.format == ReportFormat::Json {
-                self.out.write_all(b"\n],\"summary\":")?;
+                let before: &[u8] =
+                    if self.lists_files { b"\n],\"summary\":" } else { b"\n],\"files\":[],\"summary\":" };
+                self.out.write_all(before)?;
                 serde_json::to_writer(&mut self.out, counts)?;
                 self.out.write_all(b"}\n")?;
             }
             self.out.flush()?;
             self.out.get_ref().sync_all()?;
-            fs::rename(&self.part, &self.path)
+            fs::rename(&self.part.path, &self.path)?;
+            self.part.is_named = true;
+            Ok(())
         };
         finish().map_err(|error| ReportProblem::File { path: self.path.clone(), error })
     }

@@ -1,7 +1,7 @@
 //! What is about to be sent, in numbers, for the steward to say yes or no to.
 
-use rusqlite::Row;
-use serde::Serialize;
+use rusqlite::{OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
 
 use super::store::{Queue, QueueProblem};
 use super::submissions::SubmissionId;
@@ -10,7 +10,8 @@ use super::submissions::SubmissionId;
 const SENDERS: i64 = 20;
 
 /// What a scan found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Review {
     /// Files read.
     pub files: u64,
@@ -20,13 +21,15 @@ pub struct Review {
     pub empty: u64,
     /// Files and folders that could not be read, or not as a whole.
     pub unreadable: u64,
+    /// Files whose batch or file trailer counts otherwise than what is in them.
+    pub counts_differ: u64,
     /// Messages.
     pub messages: u64,
     /// Bytes to send.
     pub bytes: u64,
     /// Messages that would need attention after they were received.
     pub look_wrong: u64,
-    /// Messages that cannot be sent: too large, or no text.
+    /// Messages that cannot be sent: too large, or empty.
     pub refused: u64,
     /// Messages that equal an earlier one of this submission.
     pub duplicates: u64,
@@ -35,8 +38,26 @@ pub struct Review {
 }
 
 impl Queue {
-    /// Sums up what the scan of a submission found.
+    /// What the scan of a submission found, as it was when it had ended; before, what was found so far.
     pub fn review(&self, id: SubmissionId) -> Result<Review, QueueProblem> {
+        match self.kept_review(id)? {
+            Some(review) => Ok(review),
+            None => self.sum_up(id),
+        }
+    }
+
+    /// What the scan of a submission found, if it has ended. Costs the same whatever was found.
+    pub fn kept_review(&self, id: SubmissionId) -> Result<Option<Review>, QueueProblem> {
+        let kept: Option<Option<String>> = self
+            .connection
+            .prepare_cached("SELECT review FROM submissions WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([id.0], |row| row.get(0)).optional())
+            .map_err(self.problem())?;
+        Ok(kept.flatten().and_then(|review| serde_json::from_str(&review).ok()))
+    }
+
+    /// Goes over every message of a submission.
+    pub(super) fn sum_up(&self, id: SubmissionId) -> Result<Review, QueueProblem> {
         let number = |row: &Row<'_>, column: usize| row.get::<_, i64>(column).map(i64::unsigned_abs);
         let read = || -> rusqlite::Result<Review> {
             let mut review = self.connection.query_row(
@@ -64,10 +85,11 @@ impl Queue {
                         ))
                     },
                 )?;
-            review.unreadable = self.connection.query_row(
-                "SELECT count(*) FROM problems WHERE submission = ?1",
+            (review.unreadable, review.counts_differ) = self.connection.query_row(
+                "SELECT coalesce(sum(kind <> 'counts-differ'), 0), coalesce(sum(kind = 'counts-differ'), 0)
+                 FROM problems WHERE submission = ?1",
                 [id.0],
-                |row| number(row, 0),
+                |row| Ok((number(row, 0)?, number(row, 1)?)),
             )?;
             review.senders = self
                 .connection

@@ -5,88 +5,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode};
 
+use super::schema::{self, Strange};
 use crate::home::Home;
 
 /// The file's name in the home.
 const FILE_NAME: &str = "queue.sqlite";
 /// The lock's name in the home.
 const LOCK_NAME: &str = "queue.lock";
-/// `PRAGMA application_id`: "LKSQ".
-const APPLICATION_ID: i64 = 0x4c4b_5351;
-/// `PRAGMA user_version`: raised by a change that older programs cannot read.
-const SCHEMA_VERSION: i64 = 1;
 /// `PRAGMA synchronous` as SQLite reads FULL back.
 const SYNCHRONOUS_FULL: i64 = 2;
 /// How long another program's commit is waited for.
 const BUSY_LIMIT: Duration = Duration::from_secs(20);
-
-/// Paths, spans, digests, outcomes. There is no column for content, and never will be.
-const SCHEMA: &str = "
-CREATE TABLE submissions (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  lake TEXT NOT NULL,             -- the profile's name here
-  front_door TEXT NOT NULL,       -- where it answered: a name may come to mean another lake
-  source TEXT,                    -- the institution it goes to; NULL where the sender had no right
-  folder BLOB NOT NULL,           -- what relative paths are relative to
-  paths TEXT NOT NULL,            -- as named, a JSON list
-  send_anyway INTEGER NOT NULL,   -- 1: files without any MSH too
-  replaces TEXT,
-  begun_at INTEGER NOT NULL,      -- all times: milliseconds since 1970, UTC
-  ended_at INTEGER,
-  stage TEXT NOT NULL             -- scanning, scanned, ended, cancelled
-);
-CREATE TABLE files (
-  id INTEGER PRIMARY KEY,
-  submission INTEGER NOT NULL REFERENCES submissions(id) ON DELETE CASCADE,
-  path BLOB NOT NULL,
-  size INTEGER NOT NULL,
-  modified INTEGER NOT NULL,      -- nanoseconds since 1970
-  device INTEGER,
-  inode INTEGER,
-  kind TEXT,                      -- NULL until read to its end
-  encoding TEXT,
-  messages INTEGER NOT NULL DEFAULT 0,
-  UNIQUE (submission, path, size, modified)
-);
-CREATE TABLE problems (
-  submission INTEGER NOT NULL REFERENCES submissions(id) ON DELETE CASCADE,
-  path BLOB NOT NULL,
-  reason TEXT NOT NULL,
-  PRIMARY KEY (submission, path, reason)
-);
-CREATE TABLE senders (
-  submission INTEGER NOT NULL REFERENCES submissions(id) ON DELETE CASCADE,
-  name TEXT NOT NULL,             -- MSH-3 and MSH-4
-  messages INTEGER NOT NULL,
-  PRIMARY KEY (submission, name)
-);
-CREATE TABLE messages (
-  id INTEGER PRIMARY KEY,
-  submission INTEGER NOT NULL REFERENCES submissions(id) ON DELETE CASCADE,
-  file INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,
-  number INTEGER NOT NULL,        -- which message of the file, from 0
-  span_start INTEGER NOT NULL,
-  span_end INTEGER NOT NULL,
-  whole INTEGER NOT NULL,         -- 1: not a message that the splitter found, but the file as it is
-  bytes INTEGER NOT NULL,         -- as submitted
-  digest BLOB,                    -- NULL where the bytes could not be had
-  looks_wrong INTEGER NOT NULL,   -- 1: staging would not take it
-  state INTEGER NOT NULL,
-  reason TEXT,
-  message_id TEXT,
-  received_at INTEGER,
-  tries INTEGER NOT NULL DEFAULT 0,
-  tried_at INTEGER,               -- the latest try began
-  unsure_since INTEGER,           -- the first try began of which it is not known what became
-  UNIQUE (file, number)
-);
-CREATE INDEX messages_waiting ON messages (submission, id) WHERE state = 0;
-CREATE INDEX messages_unsure ON messages (submission, id) WHERE state IN (1, 8);
-CREATE INDEX messages_by_state ON messages (submission, state);
-CREATE INDEX messages_by_message_id ON messages (message_id) WHERE message_id IS NOT NULL;
-";
+/// So many statements of a connection are kept ready.
+const STATEMENTS: usize = 64;
 
 /// Why the queue cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -148,9 +81,17 @@ pub enum QueueProblem {
         accounted: u64,
     },
     /// No such submission.
-    #[error("there is no submission {0} here. `steward submissions` lists them")]
+    #[error("there is no submission {0} on this computer")]
     Unknown(i64),
-    /// A thread broke off.
+    /// The submission cannot be sent now.
+    #[error("submission {id} cannot be sent: {reason}")]
+    NotNow {
+        /// Which.
+        id: i64,
+        /// Why, and what to do.
+        reason: &'static str,
+    },
+    /// A part of the program broke off.
     #[error("the program broke off: {0}; nothing was lost, this is a fault of the program")]
     Broken(String),
 }
@@ -192,35 +133,64 @@ impl Queue {
         Ok(file.map(Drainer))
     }
 
+    /// Another connection to the same file, for work beside this one's.
+    pub fn another(&self) -> Result<Self, QueueProblem> {
+        let another =
+            Self { connection: connect(&self.path)?, path: self.path.clone(), lock: self.lock.clone() };
+        another.make_durable()?;
+        Ok(another)
+    }
+
+    /// Reads at one moment: whatever others write meanwhile, all of `read` sees the same.
+    pub fn at_one_moment<T>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, QueueProblem>,
+    ) -> Result<T, QueueProblem> {
+        let transaction = self.connection.unchecked_transaction().map_err(self.problem())?;
+        let found = read(self)?;
+        transaction.commit().map_err(self.problem())?;
+        Ok(found)
+    }
+
+    /// A number that another one follows as soon as somebody else has changed the file: another program, or another
+    /// connection of this one.
+    pub fn version(&self) -> Result<i64, QueueProblem> {
+        self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(self.problem())
+    }
+
     fn open_at(path: &Path, lock: &Path) -> Result<Self, QueueProblem> {
         let mut options = OpenOptions::new();
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.open(path).map_err(|error| QueueProblem::File { path: path.to_owned(), error })?;
-        let sqlite = |error| QueueProblem::Sqlite { path: path.to_owned(), error };
-        let connection = Connection::open(path).map_err(sqlite)?;
-        connection.busy_timeout(BUSY_LIMIT).map_err(sqlite)?;
-        let mut queue = Self { connection, path: path.to_owned(), lock: lock.to_owned() };
+        let mut queue = Self { connection: connect(path)?, path: path.to_owned(), lock: lock.to_owned() };
+        queue.make_durable()?;
         queue.set_up()?;
         Ok(queue)
+    }
+
+    fn make_durable(&self) -> Result<(), QueueProblem> {
+        let connection = &self.connection;
+        let set = || -> rusqlite::Result<(String, i64)> {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            let journal = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            let synchronous = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            Ok((journal, synchronous))
+        };
+        let (journal, synchronous) = set().map_err(self.problem())?;
+        if journal != "wal" || synchronous != SYNCHRONOUS_FULL {
+            return Err(QueueProblem::NotDurable { path: self.path.clone() });
+        }
+        Ok(())
     }
 
     fn set_up(&mut self) -> Result<(), QueueProblem> {
         let path = self.path.clone();
         let sqlite = |error| QueueProblem::Sqlite { path: path.clone(), error };
         let connection = &mut self.connection;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(sqlite)?;
-        connection.pragma_update(None, "synchronous", "FULL").map_err(sqlite)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(sqlite)?;
-        let pragma = |connection: &Connection, name: &str| -> rusqlite::Result<i64> {
-            connection.pragma_query_value(None, name, |row| row.get(0))
-        };
-        let journal: String =
-            connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(sqlite)?;
-        if journal != "wal" || pragma(connection, "synchronous").map_err(sqlite)? != SYNCHRONOUS_FULL {
-            return Err(QueueProblem::NotDurable { path: path.clone() });
-        }
         let checked: String =
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
         if checked != "ok" {
@@ -228,21 +198,11 @@ impl Queue {
         }
         let begun = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
         let transaction = begun.map_err(sqlite)?;
-        let has_tables = transaction
-            .query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))
-            .optional()
-            .map_err(sqlite)?
-            .is_some();
-        if !has_tables {
-            transaction.execute_batch(SCHEMA).map_err(sqlite)?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(sqlite)?;
-        } else if pragma(&transaction, "application_id").map_err(sqlite)? != APPLICATION_ID {
-            return Err(QueueProblem::Damaged { path: path.clone() });
-        }
-        let found = pragma(&transaction, "user_version").map_err(sqlite)?;
-        if found > SCHEMA_VERSION {
-            return Err(QueueProblem::Newer { path: path.clone(), found });
+        match schema::bring_up(&transaction) {
+            Ok(()) => {}
+            Err(Strange::Sqlite(error)) => return Err(sqlite(error)),
+            Err(Strange::Damaged) => return Err(QueueProblem::Damaged { path }),
+            Err(Strange::Newer(found)) => return Err(QueueProblem::Newer { path, found }),
         }
         transaction.commit().map_err(sqlite)
     }
@@ -252,6 +212,16 @@ impl Queue {
         let path = self.path.clone();
         move |error| QueueProblem::Sqlite { path: path.clone(), error }
     }
+}
+
+fn connect(path: &Path) -> Result<Connection, QueueProblem> {
+    let opened = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY_LIMIT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    };
+    opened().map_err(|error| QueueProblem::Sqlite { path: path.to_owned(), error })
 }
 
 impl QueueProblem {

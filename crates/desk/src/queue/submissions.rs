@@ -1,14 +1,14 @@
-//! Submissions as the queue keeps them: begun, counted, listed, taken up again.
+//! Submissions as the queue keeps them: begun, held, listed, called off, forgotten.
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lake::{MessageId, Source};
 use rusqlite::{OptionalExtension, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::outcome::{Counts, Line, MessageState};
-use super::scan::{Intake, Unheaded};
+use super::intake::{Intake, Unheaded};
+use super::outcome::{Counts, MessageState};
 use super::store::{Queue, QueueProblem};
 
 /// Which submission of this home.
@@ -30,6 +30,18 @@ pub enum Stage {
     Cancelled,
 }
 
+/// Why nothing of a submission is sent although it could be. No drainer of any program hands over a message of one that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Held {
+    /// The steward has not said yes yet.
+    Review,
+    /// The steward paused it in the window.
+    Paused,
+    /// The steward stopped the command line while that sent it; its next run goes on.
+    Stopped,
+}
+
 /// One submission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Submission {
@@ -45,6 +57,9 @@ pub struct Submission {
     pub ended_at: Option<Timestamp>,
     /// How far it has come.
     pub stage: Stage,
+    /// Why it is not sent now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// What was named.
     pub paths: Vec<String>,
     /// What became of its messages.
@@ -58,47 +73,45 @@ pub struct Submission {
     /// What relative paths are relative to.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// What was named, as the system names it.
+    #[serde(skip)]
+    pub named: Vec<PathBuf>,
     /// What was to be done with files without any MSH.
     #[serde(skip)]
     pub unheaded: Unheaded,
     /// The message that is replaced.
     #[serde(skip)]
     pub replaces: Option<MessageId>,
+    /// The largest message that the lake takes, in bytes, where that was known when it was begun.
+    #[serde(skip)]
+    pub message_bytes: Option<usize>,
 }
 
-/// One file of a submission.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FileLine {
-    /// The file as it was named or found.
-    pub file: String,
-    /// What sort of file; none where it was not read to its end.
-    pub kind: Option<String>,
-    /// Messages in it.
-    pub messages: u64,
+/// What is kept of submissions that came to their end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// So many, the newest.
+    pub newest: usize,
+    /// Those that ended no longer ago.
+    pub no_longer_than: SignedDuration,
 }
 
-/// Something about a file or folder of a submission that the steward should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FileProblem {
-    /// The file or folder as it was named or found.
-    pub file: String,
-    /// What sort of problem.
-    pub kind: ProblemKind,
-    /// What is the matter and what to do, in plain words.
-    pub reason: String,
+impl Default for Keep {
+    /// The 1,000 newest, two years.
+    fn default() -> Self {
+        Self { newest: 1_000, no_longer_than: SignedDuration::from_hours(2 * 365 * 24) }
+    }
 }
 
-/// What sort of problem a file has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ProblemKind {
-    /// It could not be read, or not as a whole.
-    Unreadable,
-    /// It was read, but a batch or file trailer (BTS-1, FTS-1) counts otherwise than what is there.
-    CountsDiffer,
-}
+const SUBMISSION: &str = "SELECT id, lake, source, begun_at, ended_at, stage, paths, front_door, folder, send_anyway, replaces, held, message_bytes FROM submissions";
 
-const SUBMISSION: &str = "SELECT id, lake, source, begun_at, ended_at, stage, paths, front_door, folder, send_anyway, replaces FROM submissions";
+/// A path as it is kept: as text where it is text, by its bytes where it is not.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum NamedPath {
+    Text(String),
+    Bytes(Vec<u8>),
+}
 
 impl Queue {
     /// One submission.
@@ -106,8 +119,8 @@ impl Queue {
         let problem = self.problem();
         let found = self
             .connection
-            .query_row(&format!("{SUBMISSION} WHERE id = ?1"), [id.0], read_submission)
-            .optional()
+            .prepare_cached(&format!("{SUBMISSION} WHERE id = ?1"))
+            .and_then(|mut statement| statement.query_row([id.0], read_submission).optional())
             .map_err(&problem)?;
         let mut submission = found.ok_or(QueueProblem::Unknown(id.0))?;
         (submission.counts, submission.unfinished) = self.counted(id)?;
@@ -120,26 +133,43 @@ impl Queue {
         before: Option<SubmissionId>,
         limit: usize,
     ) -> Result<Vec<Submission>, QueueProblem> {
-        let problem = self.problem();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let before = before.map_or(i64::MAX, |id| id.0);
         let ids: Vec<i64> = self
             .connection
             .prepare_cached("SELECT id FROM submissions WHERE id < ?1 ORDER BY id DESC LIMIT ?2")
             .and_then(|mut statement| statement.query_map([before, limit], |row| row.get(0))?.collect())
-            .map_err(&problem)?;
+            .map_err(self.problem())?;
         ids.into_iter().map(|id| self.submission(SubmissionId(id))).collect()
     }
 
-    /// The submissions to this lake that did not come to their end, oldest first.
+    /// The submissions to this lake that did not come to their end, held ones among them, oldest first.
     pub fn unfinished(&self, lake: &str, front_door: &str) -> Result<Vec<Submission>, QueueProblem> {
+        let mut unfinished = self.all_unfinished()?;
+        unfinished.retain(|submission| submission.lake == lake && submission.front_door == front_door);
+        Ok(unfinished)
+    }
+
+    /// The submissions to any lake that did not come to their end, oldest first.
+    pub fn all_unfinished(&self) -> Result<Vec<Submission>, QueueProblem> {
+        let ids: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM submissions WHERE stage IN ('scanning', 'scanned') ORDER BY id")
+            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .map_err(self.problem())?;
+        ids.into_iter().map(|id| self.submission(SubmissionId(id))).collect()
+    }
+
+    /// The submissions that were called off after `since` and of which some messages are unconfirmed, oldest first.
+    pub fn called_off_in_doubt(&self, since: Timestamp) -> Result<Vec<Submission>, QueueProblem> {
         let ids: Vec<i64> = self
             .connection
             .prepare_cached(
-                "SELECT id FROM submissions WHERE lake = ?1 AND front_door = ?2 AND stage IN ('scanning', 'scanned') ORDER BY id",
+                "SELECT id FROM submissions WHERE stage = 'cancelled' AND ended_at > ?1 AND EXISTS
+                   (SELECT 1 FROM messages WHERE submission = submissions.id AND state IN (1, 8)) ORDER BY id",
             )
             .and_then(|mut statement| {
-                statement.query_map(params![lake, front_door], |row| row.get(0))?.collect()
+                statement.query_map([since.as_millisecond()], |row| row.get(0))?.collect()
             })
             .map_err(self.problem())?;
         ids.into_iter().map(|id| self.submission(SubmissionId(id))).collect()
@@ -147,12 +177,32 @@ impl Queue {
 
     /// Begins a submission; nothing is read yet.
     pub fn begin(&mut self, intake: &Intake, at: Timestamp) -> Result<SubmissionId, QueueProblem> {
-        let paths = serde_json::to_string(&intake.shown_paths())
-            .map_err(|error| QueueProblem::Broken(error.to_string()))?;
+        self.insert(intake, None, None, at)
+    }
+
+    /// Begins a submission of which nothing is sent before [`Queue::let_go`]; nothing is read yet.
+    pub fn begin_for_review(
+        &mut self,
+        intake: &Intake,
+        message_bytes: usize,
+        at: Timestamp,
+    ) -> Result<SubmissionId, QueueProblem> {
+        self.insert(intake, Some(Held::Review), Some(message_bytes), at)
+    }
+
+    fn insert(
+        &mut self,
+        intake: &Intake,
+        held: Option<Held>,
+        message_bytes: Option<usize>,
+        at: Timestamp,
+    ) -> Result<SubmissionId, QueueProblem> {
+        let paths = intake.paths.iter().map(|path| named(path)).collect::<Vec<_>>();
+        let paths = serde_json::to_string(&paths).map_err(|error| QueueProblem::Broken(error.to_string()))?;
         self.connection
             .execute(
-                "INSERT INTO submissions (lake, front_door, source, folder, paths, send_anyway, replaces, begun_at, stage)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'scanning')",
+                "INSERT INTO submissions (lake, front_door, source, folder, paths, send_anyway, replaces, begun_at, stage, held, message_bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'scanning', ?9, ?10)",
                 params![
                     intake.lake,
                     intake.front_door,
@@ -162,6 +212,8 @@ impl Queue {
                     i64::from(intake.unheaded == Unheaded::Send),
                     intake.replaces.map(|id| id.to_string()),
                     at.as_millisecond(),
+                    held.map(Held::word),
+                    message_bytes.and_then(|bytes| i64::try_from(bytes).ok()),
                 ],
             )
             .map_err(self.problem())?;
@@ -179,110 +231,100 @@ impl Queue {
         Ok(())
     }
 
-    /// Calls a submission off: what was not tried stays not sent. What is unconfirmed stays so.
+    /// Holds a submission that has not come to its end, for this reason; durable. One that is held already keeps its
+    /// reason.
+    pub fn hold(&mut self, id: SubmissionId, why: Held) -> Result<(), QueueProblem> {
+        self.connection
+            .execute(
+                "UPDATE submissions SET held = ?2 WHERE id = ?1 AND held IS NULL AND stage IN ('scanning', 'scanned')",
+                params![id.0, why.word()],
+            )
+            .map_err(self.problem())?;
+        Ok(())
+    }
+
+    /// Lets a submission be sent.
+    pub fn let_go(&mut self, id: SubmissionId) -> Result<(), QueueProblem> {
+        self.connection
+            .execute("UPDATE submissions SET held = NULL WHERE id = ?1", [id.0])
+            .map_err(self.problem())?;
+        Ok(())
+    }
+
+    /// Calls a submission off: what was not tried stays not sent. What is unconfirmed stays so. Nothing changes after its
+    /// end.
     pub fn cancel(&mut self, id: SubmissionId, at: Timestamp) -> Result<(), QueueProblem> {
-        let problem = self.problem();
-        let transaction = self.connection.transaction().map_err(&problem)?;
-        transaction
-            .execute(
-                "UPDATE messages SET state = ?2, reason = 'the submission was called off' WHERE submission = ?1 AND state IN (?3, ?4)",
-                params![
-                    id.0,
-                    MessageState::NotSent as i64,
-                    MessageState::Waiting as i64,
-                    MessageState::NotSentYet as i64
-                ],
-            )
-            .map_err(&problem)?;
-        let changed = transaction
-            .execute(
-                "UPDATE submissions SET stage = 'cancelled', ended_at = ?2 WHERE id = ?1 AND stage IN ('scanning', 'scanned')",
+        let mut changed = 0;
+        self.change(|transaction| {
+            changed = transaction.execute(
+                "UPDATE submissions SET stage = 'cancelled', ended_at = ?2, held = NULL WHERE id = ?1 AND stage IN ('scanning', 'scanned')",
                 params![id.0, at.as_millisecond()],
-            )
-            .map_err(&problem)?;
-        transaction.commit().map_err(&problem)?;
+            )?;
+            if changed > 0 { call_off_messages(transaction, id) } else { Ok(()) }
+        })?;
         if changed == 0 { self.submission(id).map(drop) } else { Ok(()) }
     }
 
-    /// The counts of a submission, checked: what was found in files is what is accounted for. With them, how many
-    /// messages taking it up again can change.
-    pub fn counted(&self, id: SubmissionId) -> Result<(Counts, u64), QueueProblem> {
-        let problem = self.problem();
-        let mut counts = Counts::default();
-        let mut open = 0;
-        let states: Vec<(i64, i64)> = self
-            .connection
-            .prepare_cached("SELECT state, count(*) FROM messages WHERE submission = ?1 GROUP BY state")
-            .and_then(|mut statement| {
-                statement.query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-            })
-            .map_err(&problem)?;
-        for (number, messages) in states {
-            let messages = u64::try_from(messages).unwrap_or_default();
-            let Some(state) = MessageState::of(number) else { continue };
-            counts.add(state, messages);
-            open += if state.is_open() { messages } else { 0 };
-        }
-        let (files, not_hl7, found): (i64, i64, i64) = self
+    /// Forgets submissions that came to their end and are neither among the newest nor young enough; their messages are
+    /// in the lake or not, this computer then does not know of them any more. What has not come to its end stays. Returns
+    /// how many went.
+    pub fn forget_old(&mut self, keep: Keep, now: Timestamp) -> Result<usize, QueueProblem> {
+        let newest = i64::try_from(keep.newest).unwrap_or(i64::MAX);
+        let oldest = now.checked_sub(keep.no_longer_than).unwrap_or(Timestamp::MIN);
+        let old: Vec<i64> = self
             .connection
             .prepare_cached(
-                "SELECT count(*), coalesce(sum(kind = 'not-hl7' AND messages = 0), 0), coalesce(sum(messages), 0)
-                 FROM files WHERE submission = ?1",
+                "SELECT id FROM submissions WHERE stage IN ('ended', 'cancelled') AND
+                   (coalesce(ended_at, begun_at) < ?2 OR id NOT IN
+                     (SELECT id FROM submissions WHERE stage IN ('ended', 'cancelled') ORDER BY id DESC LIMIT ?1))",
             )
             .and_then(|mut statement| {
-                statement.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                statement.query_map([newest, oldest.as_millisecond()], |row| row.get(0))?.collect()
             })
-            .map_err(&problem)?;
-        counts.files = files.unsigned_abs();
-        counts.not_hl7 = not_hl7.unsigned_abs();
-        counts.found = found.unsigned_abs();
-        if counts.found != counts.accounted() {
-            return Err(QueueProblem::DoesNotAddUp { found: counts.found, accounted: counts.accounted() });
+            .map_err(self.problem())?;
+        // One at a time, so that others can write in between.
+        for id in &old {
+            self.connection.execute("DELETE FROM submissions WHERE id = ?1", [id]).map_err(self.problem())?;
         }
-        Ok((counts, open))
+        Ok(old.len())
+    }
+}
+
+/// Of a submission that is called off: what may have arrived stays unconfirmed, the rest is surely not sent.
+pub(super) fn call_off_messages(
+    transaction: &rusqlite::Transaction<'_>,
+    id: SubmissionId,
+) -> rusqlite::Result<()> {
+    let (waiting, not_yet) = (MessageState::Waiting as i64, MessageState::NotSentYet as i64);
+    transaction.execute(
+        "UPDATE messages INDEXED BY messages_in_doubt SET state = ?2, reason = coalesce(reason, 'the answer was not waited for')
+         WHERE submission = ?1 AND state IN (?3, ?4) AND unsure_since IS NOT NULL",
+        params![id.0, MessageState::Unconfirmed as i64, waiting, not_yet],
+    )?;
+    transaction.execute(
+        "UPDATE messages SET state = ?2, reason = 'the submission was called off' WHERE submission = ?1 AND state IN (?3, ?4)",
+        params![id.0, MessageState::NotSent as i64, waiting, not_yet],
+    )?;
+    Ok(())
+}
+
+impl Held {
+    /// The word in the queue's file.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Review => "review",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
+        }
     }
 
-    /// The messages of a submission after row `after`, in the order of files, at most `limit`.
-    pub fn lines(&self, id: SubmissionId, after: i64, limit: usize) -> Result<Vec<Line>, QueueProblem> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.connection
-            .prepare_cached(
-                "SELECT messages.id, path, number, span_start, span_end, state, message_id, digest, reason, received_at
-                 FROM messages JOIN files ON files.id = messages.file
-                 WHERE messages.submission = ?1 AND messages.id > ?2 ORDER BY messages.id LIMIT ?3",
-            )
-            .and_then(|mut statement| {
-                statement.query_map([id.0, after, limit], |row| read_line(row, id))?.collect()
-            })
-            .map_err(self.problem())
-    }
-
-    /// The files of a submission without any message, at most `limit`.
-    pub fn files_without_messages(
-        &self,
-        id: SubmissionId,
-        limit: usize,
-    ) -> Result<Vec<FileLine>, QueueProblem> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let read = |row: &Row<'_>| {
-            Ok(FileLine { file: shown(&row.get::<_, Vec<u8>>(0)?), kind: row.get(1)?, messages: 0 })
-        };
-        self.connection
-            .prepare_cached(
-                "SELECT path, kind FROM files WHERE submission = ?1 AND messages = 0 ORDER BY id LIMIT ?2",
-            )
-            .and_then(|mut statement| statement.query_map([id.0, limit], read)?.collect())
-            .map_err(self.problem())
-    }
-
-    /// What could not be read: paths and reasons, at most `limit`.
-    pub fn problems(&self, id: SubmissionId, limit: usize) -> Result<Vec<(String, String)>, QueueProblem> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let read = |row: &Row<'_>| Ok((shown(&row.get::<_, Vec<u8>>(0)?), row.get(1)?));
-        self.connection
-            .prepare_cached("SELECT path, reason FROM problems WHERE submission = ?1 ORDER BY path LIMIT ?2")
-            .and_then(|mut statement| statement.query_map([id.0, limit], read)?.collect())
-            .map_err(self.problem())
+    /// What this version does not know is held all the same.
+    fn of(word: &str) -> Self {
+        match word {
+            "paused" => Self::Paused,
+            "stopped" => Self::Stopped,
+            _ => Self::Review,
+        }
     }
 }
 
@@ -291,6 +333,9 @@ fn read_submission(row: &Row<'_>) -> rusqlite::Result<Submission> {
     let paths: String = row.get(6)?;
     let source: Option<String> = row.get(2)?;
     let replaces: Option<String> = row.get(10)?;
+    let held: Option<String> = row.get(11)?;
+    let named: Vec<NamedPath> = serde_json::from_str(&paths).unwrap_or_default();
+    let named: Vec<PathBuf> = named.into_iter().map(NamedPath::into_path).collect();
     Ok(Submission {
         id: SubmissionId(row.get(0)?),
         lake: row.get(1)?,
@@ -303,40 +348,38 @@ fn read_submission(row: &Row<'_>) -> rusqlite::Result<Submission> {
             "cancelled" => Stage::Cancelled,
             _ => Stage::Ended,
         },
-        paths: serde_json::from_str(&paths).unwrap_or_default(),
+        held: held.as_deref().map(Held::of),
+        paths: named.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         counts: Counts::default(),
         unfinished: 0,
         front_door: row.get(7)?,
         folder: path_of(&row.get::<_, Vec<u8>>(8)?),
+        named,
         unheaded: if row.get::<_, bool>(9)? { Unheaded::Send } else { Unheaded::LeaveOut },
         replaces: replaces.and_then(|id| MessageId::parse(&id).ok()),
-    })
-}
-
-fn read_line(row: &Row<'_>, submission: SubmissionId) -> rusqlite::Result<Line> {
-    let state = MessageState::of(row.get(5)?).unwrap_or(MessageState::Unconfirmed);
-    let message_id: Option<String> = row.get(6)?;
-    let usual = if state == MessageState::Waiting { "not sent yet" } else { "" };
-    Ok(Line {
-        row: row.get(0)?,
-        file: shown(&row.get::<_, Vec<u8>>(1)?),
-        index: row.get::<_, i64>(2)?.unsigned_abs(),
-        span: (row.get::<_, i64>(3)?.unsigned_abs(), row.get::<_, i64>(4)?.unsigned_abs()),
-        outcome: state.word(),
-        message_id: message_id.and_then(|id| MessageId::parse(&id).ok()),
-        digest: row.get::<_, Option<[u8; 32]>>(7)?.map(er7::Digest::from_bytes),
-        reason: row.get::<_, Option<String>>(8)?.unwrap_or_else(|| usual.to_owned()),
-        next_step: state.next_step(),
-        received_at: row.get::<_, Option<i64>>(9)?.map(time),
-        submission: submission.0,
-        state,
-        staging: None,
+        message_bytes: row.get::<_, Option<i64>>(12)?.and_then(|bytes| usize::try_from(bytes).ok()),
     })
 }
 
 /// Milliseconds as a time; what cannot be one is the beginning of time.
 pub(super) fn time(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn named(path: &Path) -> NamedPath {
+    match path.to_str() {
+        Some(text) => NamedPath::Text(text.to_owned()),
+        None => NamedPath::Bytes(blob_of(path)),
+    }
+}
+
+impl NamedPath {
+    fn into_path(self) -> PathBuf {
+        match self {
+            Self::Text(text) => PathBuf::from(text),
+            Self::Bytes(bytes) => path_of(&bytes),
+        }
+    }
 }
 
 /// A path as bytes, so that any name that a file can have is kept.
@@ -363,8 +406,4 @@ pub(super) fn path_of(blob: &[u8]) -> PathBuf {
     {
         PathBuf::from(String::from_utf8_lossy(blob).into_owned())
     }
-}
-
-fn shown(blob: &[u8]) -> String {
-    String::from_utf8_lossy(blob).into_owned()
 }

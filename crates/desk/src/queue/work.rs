@@ -9,8 +9,9 @@ use lake::MessageId;
 use rusqlite::{Row, Transaction, params};
 
 use super::outcome::MessageState;
+use super::scan::Cut;
 use super::store::{Queue, QueueProblem};
-use super::submissions::{SubmissionId, path_of, time};
+use super::submissions::{SubmissionId, call_off_messages, path_of, time};
 
 /// The longest reason that is kept, in characters; the lake's own are shorter.
 const REASON: usize = 300;
@@ -22,7 +23,7 @@ pub(super) struct Work {
     pub(super) path: PathBuf,
     pub(super) size: i64,
     pub(super) modified: i64,
-    pub(super) whole: bool,
+    pub(super) cut: Cut,
     pub(super) span: (u64, u64),
     pub(super) bytes: u64,
     pub(super) digest: Digest,
@@ -78,25 +79,28 @@ impl Queue {
     pub(super) fn take_up(&mut self, id: SubmissionId) -> Result<(), QueueProblem> {
         self.change(|transaction| {
             transaction.execute(
-                "UPDATE messages SET state = 8, unsure_since = coalesce(unsure_since, tried_at), tries = 0,
-                        reason = 'the program ended before the answer came'
-                 WHERE submission = ?1 AND (state = 1 OR (state IN (0, 7) AND unsure_since IS NOT NULL))",
+                "UPDATE messages SET state = 8, unsure_since = coalesce(unsure_since, tried_at), reason = 'the program ended before the answer came'
+                 WHERE submission = ?1 AND state = 1",
                 [id.0],
             )?;
             transaction.execute(
-                "UPDATE messages SET tries = 0 WHERE submission = ?1 AND state = 8",
+                "UPDATE messages INDEXED BY messages_in_doubt SET state = 8, reason = 'the program ended before the answer came'
+                 WHERE submission = ?1 AND state IN (0, 7) AND unsure_since IS NOT NULL",
                 [id.0],
             )?;
+            transaction.execute("UPDATE messages SET tries = 0 WHERE submission = ?1 AND state = 8", [id.0])?;
             transaction.execute(
-                "UPDATE messages SET state = 0, tries = 0, reason = NULL WHERE submission = ?1 AND state IN (0, 7) AND (state = 7 OR reason IS NOT NULL)",
+                "UPDATE messages SET state = 0, tries = 0, reason = NULL WHERE submission = ?1 AND state = 7",
                 [id.0],
             )?;
+            transaction.execute("UPDATE submissions SET waits = NULL WHERE id = ?1", [id.0])?;
             Ok(())
         })
     }
 
-    /// Marks the next waiting messages as being tried and returns them. Messages that equal one that is under way wait: so
-    /// of equal messages one is ingested, and the others hear of it.
+    /// Marks the next waiting messages as being tried and returns them; none of a submission that is held, or not looked
+    /// through to its end: whoever asks, nothing of it is sent. Messages that equal one that is under way wait: so of
+    /// equal messages one is ingested, and the others hear of it.
     pub(super) fn claim(
         &mut self,
         submissions: &[SubmissionId],
@@ -117,7 +121,8 @@ impl Queue {
                                     unsure_since IS NOT NULL, folder
                              FROM messages JOIN files ON files.id = messages.file
                                   JOIN submissions ON submissions.id = messages.submission
-                             WHERE messages.submission = ?1 AND state = 0 AND messages.id > ?2
+                             WHERE messages.submission = ?1 AND state = 0 AND staging = 0 AND messages.id > ?2
+                               AND stage = 'scanned' AND held IS NULL
                              ORDER BY messages.id LIMIT ?3",
                         )?
                         .query_map([id.0, after, page], read_work)?
@@ -180,7 +185,7 @@ impl Queue {
                 .connection
                 .prepare_cached(
                     "SELECT id, digest, tries, tried_at FROM messages
-                     WHERE submission = ?1 AND state = 8 AND digest IS NOT NULL AND id > ?2 ORDER BY id LIMIT ?3",
+                     WHERE submission = ?1 AND state = 8 AND staging = 0 AND digest IS NOT NULL AND id > ?2 ORDER BY id LIMIT ?3",
                 )
                 .and_then(|mut statement| statement.query_map([id.0, after, left], read)?.collect())
                 .map_err(self.problem())?;
@@ -191,16 +196,21 @@ impl Queue {
         Ok(found)
     }
 
-    /// Lets unconfirmed messages be tried again; that nobody knows what became of the first try stays written.
-    pub(super) fn try_again(&mut self, rows: &[i64]) -> Result<(), QueueProblem> {
+    /// Lets unconfirmed messages be tried again; that nobody knows what became of the first try stays written. Those of a
+    /// submission that was called off are not. Returns how many may.
+    pub(super) fn try_again(&mut self, rows: &[i64]) -> Result<usize, QueueProblem> {
+        let mut changed = 0;
         self.change(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "UPDATE messages SET state = 0 WHERE id = ?1 AND state = 8
+                 AND EXISTS (SELECT 1 FROM submissions WHERE id = messages.submission AND stage = 'scanned' AND held IS NULL)",
+            )?;
             for row in rows {
-                transaction
-                    .prepare_cached("UPDATE messages SET state = 0 WHERE id = ?1 AND state = 8")?
-                    .execute([row])?;
+                changed += statement.execute([row])?;
             }
             Ok(())
-        })
+        })?;
+        Ok(changed)
     }
 
     /// Ends a run: nothing is under way any more. What still waits says why; a submission in which nothing is open is ended.
@@ -213,15 +223,24 @@ impl Queue {
     ) -> Result<(), QueueProblem> {
         self.change(|transaction| {
             transaction.execute(
-                "UPDATE messages SET state = 8, unsure_since = coalesce(unsure_since, tried_at),
-                        reason = coalesce(reason, 'the answer was not waited for')
-                 WHERE submission = ?1 AND (state = 1 OR (state IN (0, 7) AND unsure_since IS NOT NULL))",
+                "UPDATE messages SET state = 8, unsure_since = coalesce(unsure_since, tried_at), reason = coalesce(reason, 'the answer was not waited for')
+                 WHERE submission = ?1 AND state = 1",
                 [id.0],
             )?;
             transaction.execute(
-                "UPDATE messages SET reason = ?2 WHERE submission = ?1 AND state = 0",
-                params![id.0, waits_because],
+                "UPDATE messages INDEXED BY messages_in_doubt SET state = 8, reason = coalesce(reason, 'the answer was not waited for')
+                 WHERE submission = ?1 AND state IN (0, 7) AND unsure_since IS NOT NULL",
+                [id.0],
             )?;
+            transaction.execute("UPDATE submissions SET waits = ?2 WHERE id = ?1", params![id.0, waits_because])?;
+            let is_called_off: bool = transaction.query_row(
+                "SELECT EXISTS (SELECT 1 FROM submissions WHERE id = ?1 AND stage = 'cancelled')",
+                [id.0],
+                |row| row.get(0),
+            )?;
+            if is_called_off {
+                call_off_messages(transaction, id)?;
+            }
             transaction.execute(
                 "UPDATE submissions SET stage = 'ended', ended_at = ?2 WHERE id = ?1 AND stage = 'scanned'
                  AND NOT EXISTS (SELECT 1 FROM messages WHERE submission = ?1 AND state IN (0, 1, 7, 8))",
@@ -231,7 +250,8 @@ impl Queue {
         })
     }
 
-    fn change(
+    /// Changes the file in one commit.
+    pub(super) fn change(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), QueueProblem> {
@@ -250,7 +270,7 @@ fn read_work(row: &Row<'_>) -> rusqlite::Result<(Work, PathBuf)> {
         path: path_of(&row.get::<_, Vec<u8>>(1)?),
         size: row.get(2)?,
         modified: row.get(3)?,
-        whole: row.get(4)?,
+        cut: Cut::of(row.get(4)?),
         span: (row.get::<_, i64>(5)?.unsigned_abs(), row.get::<_, i64>(6)?.unsigned_abs()),
         bytes: row.get::<_, i64>(7)?.unsigned_abs(),
         digest: Digest::from_bytes(row.get(8)?),

@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
-pub use view::{Earlier, EndedHow, Ending, FilePage, Phase, Snapshot, StagingCounts};
+pub use view::{Earlier, EndedHow, Ending, Phase, Snapshot};
 
 use crate::account::Account;
 use crate::home::Home;
 pub use crate::queue::{
-    Counts, FileLine, FileProblem, Intake, Line, LinePage, MessageState, ProblemKind, QueueProblem,
-    ReportProblem, Review, ScanProgress, StagingState, Submission, SubmissionId, Unheaded, Which,
+    Counts, FileLine, FilePage, FileProblem, Intake, Line, LinePage, MessageState, ProblemKind, QueueProblem,
+    ReportProblem, Review, ScanProgress, StagingCounts, StagingState, Submission, SubmissionId, Unheaded,
+    Which,
 };
 
 /// Fills and empties the queue of a home for as long as the program is open. Cheap to clone; when the last clone is

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::queue::drain::Progress;
-use crate::queue::{FileLine, FileProblem, Review, ScanProgress, Submission, SubmissionId};
+use crate::queue::{
+    FileLine, FilePage, FileProblem, Review, ScanProgress, StagingCounts, Submission, SubmissionId,
+};
 
 /// What a submission is doing now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,23 +52,6 @@ pub enum Phase {
     Ended,
 }
 
-/// How many of the messages that are in the lake by a submission stand where. They add up to its `ingested`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct StagingCounts {
-    /// Staging has not answered yet, or was not asked about.
-    pub waiting: u64,
-    /// Ready to use.
-    pub ready: u64,
-    /// Could not be staged.
-    pub attention: u64,
-    /// A delivery within the lake failed for good.
-    pub stuck: u64,
-    /// Needed attention, and were set aside or replaced since.
-    pub closed: u64,
-    /// As `waiting`, but nobody who is signed in may see what becomes of them.
-    pub not_visible: u64,
-}
-
 /// One submission at one moment: all numbers are of the same instant and add up.
 #[derive(Clone, Debug, Serialize)]
 pub struct Snapshot {
@@ -97,15 +82,6 @@ pub struct Earlier {
     pub phase: Phase,
     /// What staging made of the messages in the lake.
     pub staging: StagingCounts,
-}
-
-/// A part of a list of files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FilePage<T> {
-    /// How many there are in all.
-    pub total: u64,
-    /// The part, from its first.
-    pub files: Vec<T>,
 }
 
 /// A submission has come to its end: every message has its outcome for good, or it was called off.

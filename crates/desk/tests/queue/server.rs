@@ -7,7 +7,7 @@ use std::time::Duration;
 use desk::front_door::{FrontDoor, Patience};
 use desk::home::Home;
 use desk::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
-use desk::queue::{Counts, Intake, Line, Queue, SubmissionId, Unheaded};
+use desk::queue::{Counts, Intake, Line, Queue, Scanned, SubmissionId, Unheaded};
 use desk::secret::Secret;
 use desk::session::SessionProblem;
 use futures::FutureExt;
@@ -196,8 +196,9 @@ impl Desk {
     }
 
     fn scan(&self, queue: &mut Queue, id: SubmissionId) {
-        let whole = queue.scan(id, &[PathBuf::from("in")], 4 << 20, &|| false, &mut |_| {}).expect("scanned");
-        assert!(whole, "nobody stopped the scan");
+        let scanned =
+            queue.scan(id, &[PathBuf::from("in")], 4 << 20, &|| false, &mut |_| {}).expect("scanned");
+        assert_eq!(scanned, Scanned::Whole, "nobody stopped the scan");
     }
 
     /// Sends until the run ends.

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::tokens::in_words;
 use super::{DrainEnd, Run, on};
 use crate::front_door::{Fault, Known, KnownState};
 use crate::queue::store::QueueProblem;
@@ -125,11 +126,17 @@ impl Run {
                 _ => asked.again |= within(unsure, limits.check_for),
             }
         }
-        asked.moved = !unknown.is_empty();
         if !settled.is_empty() {
             self.write_down(settled).await?;
         }
-        on(&self.queue, move |queue| queue.try_again(&unknown)).await?;
+        if !unknown.is_empty() {
+            let asked_about = unknown.len();
+            let sendable = on(&self.queue, move |queue| queue.try_again(&unknown)).await?;
+            asked.moved = sendable > 0;
+            // What may not be sent again may still turn out to have arrived.
+            asked.again |=
+                sendable < asked_about && unsure.iter().any(|unsure| within(unsure, limits.check_for));
+        }
         Ok(asked)
     }
 
@@ -176,7 +183,7 @@ impl From<SessionProblem> for AskProblem {
     fn from(problem: SessionProblem) -> Self {
         match problem {
             SessionProblem::IssuerUnreachable { .. } | SessionProblem::Busy => Self::NoAnswer,
-            _ => Self::SignIn(problem.to_string()),
+            _ => Self::SignIn(in_words(&problem)),
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Limits;
 use super::pace::Pace;
 use super::reread::reread;
-use super::tokens::Tokens;
+use super::tokens::{Tokens, in_words};
 use crate::front_door::{Again, BatchLine, BatchTry, FrontDoor, KnownState, Try};
 use crate::queue::work::{Became, Work};
 use crate::secret::Secret;
@@ -105,7 +105,7 @@ impl Shared {
             let round = match self.round(items).await {
                 Ok(round) => round,
                 Err(problem) => {
-                    say_why(items, &problem.to_string());
+                    say_why(items, &in_words(&problem));
                     return of_problem(&problem);
                 }
             };
@@ -313,9 +313,9 @@ fn say_why(items: &mut [Item], why: &str) {
 fn of_problem(problem: &SessionProblem) -> Health {
     match problem {
         SessionProblem::IssuerUnreachable { .. } | SessionProblem::Busy | SessionProblem::TimedOut { .. } => {
-            Health::Silent(problem.to_string())
+            Health::Silent(in_words(problem))
         }
-        _ => Health::SignIn(problem.to_string()),
+        _ => Health::SignIn(in_words(problem)),
     }
 }
 

@@ -4,14 +4,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::queue::outcome::{Counts, MessageState};
+use crate::queue::outcome::MessageState;
 
-/// How far a run has come.
+/// How far a run has come. What became of messages is in the queue's file, and counted there only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Progress {
-    /// Messages of all submissions of the run, by what became of them. While it runs, those that wait count as not sent.
-    pub counts: Counts,
-    /// Messages that this run had to see to.
+    /// Messages that this run has to see to.
     pub all: u64,
     /// Those of them that it is done with.
     pub done: u64,
@@ -29,28 +27,17 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(sender: watch::Sender<Progress>, counted: Vec<(Counts, u64)>) -> Self {
-        let mut progress = Progress::default();
-        for (counts, open) in counted {
-            progress.counts += counts;
-            progress.all += open;
-        }
+    /// A run that has so many messages to see to.
+    pub(super) fn new(sender: watch::Sender<Progress>, all: u64) -> Self {
+        let progress = Progress { all, ..Progress::default() };
         sender.send_replace(progress);
         Self { sender, progress, begun: Instant::now() }
     }
 
     /// Messages stand here now. What is unconfirmed is not done with.
     pub(super) fn ended(&mut self, states: &[MessageState]) {
-        for state in states {
-            if *state == MessageState::Unconfirmed {
-                continue;
-            }
-            self.progress.done += 1;
-            if !matches!(state, MessageState::NotSent | MessageState::NotSentYet) {
-                self.progress.counts.not_sent = self.progress.counts.not_sent.saturating_sub(1);
-                self.progress.counts.add(*state, 1);
-            }
-        }
+        let done = states.iter().filter(|state| **state != MessageState::Unconfirmed).count();
+        self.progress.done += done as u64;
         let seconds = self.begun.elapsed().as_secs_f64();
         if seconds > 0.0 {
             self.progress.rate = self.progress.done as f64 / seconds;
@@ -61,10 +48,8 @@ impl Meter {
         self.sender.send_replace(self.progress);
     }
 
-    /// The end: what the queue's file says.
-    pub(super) fn finish(&mut self, counted: Vec<(Counts, u64)>) {
-        self.progress.counts = Counts::default();
-        counted.into_iter().for_each(|(counts, _)| self.progress.counts += counts);
+    /// The end.
+    pub(super) fn finish(&mut self) {
         self.progress.remaining = None;
         self.sender.send_replace(self.progress);
     }

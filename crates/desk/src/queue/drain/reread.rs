@@ -8,7 +8,7 @@ use bytes::Bytes;
 use er7::split::{SpanError, read_span};
 
 use crate::files;
-use crate::queue::scan::{facts, read_whole};
+use crate::queue::scan::{Cut, facts, read_raw, read_whole};
 use crate::queue::work::Work;
 
 /// The bytes of each message, or why they cannot be had; blocks on the file system.
@@ -50,13 +50,15 @@ fn read(file: &mut File, work: &Work) -> Result<Vec<u8>, String> {
     if (size, modified) != (work.size, work.modified) {
         return Err(CHANGED.to_owned());
     }
-    let bytes = if work.whole {
-        read_whole(file, metadata.len()).map_err(|error| format!("the file cannot be read again: {error}"))?
-    } else {
-        read_span(file, work.span.0..work.span.1).map_err(|error| match error {
-            SpanError::Read(error) => format!("the file cannot be read again: {error}"),
+    let again = |error| format!("the file cannot be read again: {error}");
+    let span = work.span.0..work.span.1;
+    let bytes = match work.cut {
+        Cut::WholeFile => read_whole(file, metadata.len()).map_err(again)?,
+        Cut::RawSpan => read_raw(file, &span).map_err(again)?,
+        Cut::Span => read_span(file, span).map_err(|error| match error {
+            SpanError::Read(error) => again(error),
             _ => CHANGED.to_owned(),
-        })?
+        })?,
     };
     if er7::digest(&bytes) == work.digest { Ok(bytes) } else { Err(CHANGED.to_owned()) }
 }

@@ -1,3 +1,5 @@
+//! Where tokens come from, and what it means when none does.
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lake::Clock;
@@ -20,5 +22,15 @@ impl<K: Clock> Tokens for Session<K> {
 
     fn instead_of<'a>(&'a self, refused: &'a Secret) -> BoxFuture<'a, Result<Secret, SessionProblem>> {
         async { Ok(self.renew_refused(refused).await?.id_token) }.boxed()
+    }
+}
+
+/// Why there is no token, in words that hold in the window as well as in a terminal.
+pub(super) fn in_words(problem: &SessionProblem) -> String {
+    match problem {
+        SessionProblem::SignedOut => "nobody is signed in to this lake".to_owned(),
+        SessionProblem::Ended => "the sign-in has ended".to_owned(),
+        SessionProblem::Keyring { reason } => format!("the system's keyring cannot be used: {reason}"),
+        other => other.to_string(),
     }
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use desk::account::Account;
-use desk::queue::Line;
+use desk::queue::{Line, StagingState};
 use futures::StreamExt;
 use futures::stream;
-use lake::{Head, Source, State};
+use lake::Source;
 
 use crate::stop::Stop;
 
@@ -23,14 +23,6 @@ pub(super) struct Follow<'a> {
     until: Instant,
 }
 
-/// Where one message stands.
-pub(super) struct Staging {
-    /// `ready`, `attention`, `stuck`, …; `waiting` when nothing was heard in time.
-    pub(super) state: &'static str,
-    /// Why it needs attention.
-    pub(super) error_code: Option<String>,
-}
-
 impl<'a> Follow<'a> {
     /// Follows messages of the institution that the session reads.
     pub(super) fn new(account: &'a Account, stop: &'a Stop, source: Source) -> Self {
@@ -38,23 +30,22 @@ impl<'a> Follow<'a> {
     }
 
     /// Waits until each of these messages is staged, or was not in time; in their order.
-    pub(super) async fn all(&self, lines: &[Line]) -> Vec<Option<Staging>> {
+    pub(super) async fn all(&self, lines: &[Line]) -> Vec<Option<StagingState>> {
         stream::iter(lines.iter().map(|line| self.one(line))).buffered(AT_ONCE).collect().await
     }
 
-    async fn one(&self, line: &Line) -> Option<Staging> {
+    async fn one(&self, line: &Line) -> Option<StagingState> {
         let message_id = line.message_id?;
         let mut pause = Duration::from_millis(10);
         loop {
             // A catalog that does not answer is asked again until the time is over.
             if let Ok(Some(head)) = self.account.clients.catalog.head(&self.source, message_id).await
-                && head.ingested
-                && head.state != State::Received
+                && let Some(staging) = StagingState::of(&head)
             {
-                return Some(staging(head));
+                return Some(staging);
             }
             if self.stop.is_asked() || Instant::now() > self.until {
-                return Some(Staging { state: "waiting", error_code: None });
+                return Some(StagingState::Waiting);
             }
             tokio::select! {
                 () = self.stop.asked() => {}
@@ -63,8 +54,4 @@ impl<'a> Follow<'a> {
             pause = (pause * 2).min(Duration::from_secs(1));
         }
     }
-}
-
-fn staging(head: Head) -> Staging {
-    Staging { state: head.state.as_str(), error_code: head.error_code }
 }

@@ -1,5 +1,6 @@
 //! `steward submit PATH…`.
 
+mod files;
 mod follow;
 mod sending;
 mod tell;
@@ -11,7 +12,7 @@ use clap::Args;
 use desk::account::Standing;
 use desk::audit::Action;
 use desk::queue::drain::{DrainEnd, Limits};
-use desk::queue::{Counts, Intake, Queue, ReportFormat, SubmissionId, Unheaded};
+use desk::queue::{Counts, Intake, Keep, Queue, ReportFormat, Scanned, SubmissionId, Unheaded};
 use lake::{MessageId, Source};
 
 use super::{Context, account};
@@ -79,6 +80,7 @@ impl Submit {
             return Ok(Ending::Stopped);
         };
         let sending = Sending { context: &context, account: &opened, queue: &queue };
+        sending.on(|queue| queue.forget_old(Keep::default(), jiff::Timestamp::now())).await?;
         let limits = Limits { at_once: usize::from(self.at_once), ..Limits::of(opened.profile()) };
 
         let (id, looked_through) = self.take_in(&sending, source.clone()).await?;
@@ -87,7 +89,7 @@ impl Submit {
             self.check_replacement(&sending, id).await?;
         }
         let end = match out_of_reach {
-            _ if !looked_through => DrainEnd::Stopped,
+            _ if !looked_through => sending.stopped(&set).await?,
             Some(why) => sending.put_off(id, why).await?,
             None => {
                 set.extend(sending.leftovers(id, source.as_ref()).await?);
@@ -135,8 +137,8 @@ impl Submit {
             replaces: self.replaces,
         };
         let id = sending.begin_or_take_up(intake).await?;
-        let whole = sending.scan(id, self.paths.clone()).await?;
-        Ok((id, whole))
+        let scanned = sending.scan(id, self.paths.clone()).await?;
+        Ok((id, scanned == Scanned::Whole))
     }
 
     async fn check_replacement(&self, sending: &Sending<'_>, id: SubmissionId) -> Result<(), Halt> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use desk::account::Account;
 use desk::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
-use desk::queue::{Drainer, Intake, Queue, QueueProblem, Review, Stage, Submission, SubmissionId};
+use desk::queue::{
+    Drainer, Held, Intake, Queue, QueueProblem, Review, Scanned, Stage, Submission, SubmissionId,
+};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use lake::Source;
@@ -70,6 +72,7 @@ impl Sending<'_> {
                 let left = queue.unfinished(&intake.lake, &intake.front_door)?;
                 match left.into_iter().find(|left| is_same(left, &intake)) {
                     Some(left) => {
+                        queue.let_go(left.id)?;
                         queue.goes_to(left.id, intake.source.as_ref())?;
                         Ok((left.id, left.unfinished))
                     }
@@ -84,13 +87,13 @@ impl Sending<'_> {
         Ok(id)
     }
 
-    /// Looks through the files; `false` when stopped before all were.
-    pub(super) async fn scan(&self, id: SubmissionId, paths: Vec<PathBuf>) -> Result<bool, Halt> {
+    /// Looks through the files.
+    pub(super) async fn scan(&self, id: SubmissionId, paths: Vec<PathBuf>) -> Result<Scanned, Halt> {
         let message_bytes = self.account.profile().limits.message_bytes;
         let stop = self.context.stop.clone();
         let bar = spinner();
         let shown = bar.clone();
-        let whole = self
+        let scanned = self
             .on(move |queue| {
                 queue.scan(id, &paths, message_bytes, &|| stop.is_asked(), &mut |progress| {
                     shown.set_message(format!(
@@ -103,17 +106,17 @@ impl Sending<'_> {
             })
             .await;
         bar.finish_and_clear();
-        let whole = whole?;
-        if whole {
+        let scanned = scanned?;
+        if scanned == Scanned::Whole {
             let (review, submission, problems) = self
-                .on(move |queue| Ok((queue.review(id)?, queue.submission(id)?, queue.problems(id, 100)?)))
+                .on(move |queue| Ok((queue.review(id)?, queue.submission(id)?, queue.problems(id, 0, 100)?)))
                 .await?;
-            for (path, reason) in problems {
-                self.context.say.problem(&format!("{}: {reason}", printable(&path)));
+            for problem in problems.files {
+                self.context.say.problem(&format!("{}: {}", printable(&problem.file), problem.reason));
             }
             self.say_review(&review, &submission);
         }
-        Ok(whole)
+        Ok(scanned)
     }
 
     /// What earlier runs left for the same lake and institution, looked through to the end.
@@ -128,6 +131,16 @@ impl Sending<'_> {
         let mut set = Vec::new();
         for left in left.into_iter().filter(|left| left.id != but) {
             let id = left.id;
+            match left.held {
+                Some(Held::Review | Held::Paused) => {
+                    self.context.say.note(&format!(
+                        "Submission {} waits for a yes in the window, or is paused there; it is left alone.",
+                        id.0
+                    ));
+                    continue;
+                }
+                Some(Held::Stopped) | None => {}
+            }
             if left.source.as_ref() != source {
                 let whose = left.source.as_ref().map_or("another sign-in", Source::as_str);
                 self.context.say.note(&format!(
@@ -136,10 +149,15 @@ impl Sending<'_> {
                 ));
                 continue;
             }
+            self.on(move |queue| queue.let_go(id)).await?;
             if left.stage == Stage::Scanning {
-                let paths = left.paths.iter().map(PathBuf::from).collect();
-                if !self.scan(id, paths).await? {
-                    break;
+                match self.scan(id, left.named).await? {
+                    Scanned::Whole => {}
+                    Scanned::Over => continue,
+                    Scanned::Stopped => {
+                        self.stopped(&[id]).await?;
+                        break;
+                    }
                 }
             }
             let open = HumanCount(left.unfinished);
@@ -165,8 +183,33 @@ impl Sending<'_> {
         let end = drain(Arc::clone(self.queue), held, set.to_vec(), means).await;
         showing.await?;
         let end = end?;
-        self.say_end(&end);
+        match end {
+            DrainEnd::Stopped => return self.stopped(set).await,
+            DrainEnd::Finished => self.say_what_is_open(set).await?,
+            _ => self.say_end(&end),
+        }
         Ok(end)
+    }
+
+    /// Leaves all for the next run, and for no other program: a window that is open beside must not go on with what was
+    /// just stopped here.
+    pub(super) async fn stopped(&self, set: &[SubmissionId]) -> Result<DrainEnd, Halt> {
+        let set = set.to_vec();
+        self.on(move |queue| set.iter().try_for_each(|id| queue.hold(*id, Held::Stopped))).await?;
+        Ok(DrainEnd::Stopped)
+    }
+
+    async fn say_what_is_open(&self, set: &[SubmissionId]) -> Result<(), Halt> {
+        let set = set.to_vec();
+        let open =
+            self.on(move |queue| set.iter().try_fold(0, |open, id| Ok(open + queue.counted(*id)?.1))).await?;
+        if open > 0 {
+            self.context.say.note(&format!(
+                "{} messages are not settled. Run `steward submit` again later: it goes on where it stopped.",
+                HumanCount(open)
+            ));
+        }
+        Ok(())
     }
 
     /// Leaves all for a later run: the lake is out of reach.
@@ -211,6 +254,12 @@ impl Sending<'_> {
         for (number, what) in [(review.not_hl7, "not HL7"), (review.empty, "empty")] {
             parts.extend((number > 0).then(|| format!("{} {what}", count(number, "file is", "files are"))));
         }
+        if review.counts_differ > 0 {
+            parts.push(format!(
+                "{} another number of messages than it says",
+                count(review.counts_differ, "file holds", "files hold")
+            ));
+        }
         let to =
             submission.source.as_ref().map_or("no institution: this sign-in may not send", Source::as_str);
         let say = self.context.say;
@@ -225,7 +274,9 @@ impl Sending<'_> {
 }
 
 fn is_same(left: &Submission, intake: &Intake) -> bool {
-    left.paths == intake.shown_paths()
+    // What waits in the window is the window's.
+    !matches!(left.held, Some(Held::Review | Held::Paused))
+        && left.named == intake.paths
         && left.folder == intake.folder
         && left.unheaded == intake.unheaded
         && left.replaces == intake.replaces

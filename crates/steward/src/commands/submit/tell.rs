@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use desk::queue::{Counts, Line, MessageState, QueueProblem, Report, SubmissionId};
+use desk::queue::{Counts, Line, MessageState, QueueProblem, Report, StagingState, SubmissionId};
 use serde::Serialize;
 
-use super::follow::{Follow, Staging};
+use super::follow::Follow;
 use super::sending::Sending;
 use crate::arguments::Format;
 use crate::ending::Halt;
-use crate::output::{Column, Data, Table, end_of, printable};
+use crate::output::{Column, Data, Table, end_of};
 
-/// Messages that are held at a time.
-const PAGE: usize = 500;
+/// Messages or files that are held at a time.
+pub(super) const PAGE: usize = 500;
 /// A table shows every message of a submission of at most so many; of a larger one, what somebody should look at.
 const ALL_SHOWN: u64 = 60;
 
@@ -69,10 +69,8 @@ impl Tell<'_> {
         let mut written = 0;
         let mut problems = 0;
         for id in set.iter().copied() {
-            let (submission, unread) =
-                self.sending.on(move |queue| Ok((queue.submission(id)?, queue.problems(id, PAGE)?))).await?;
+            let submission = self.sending.on(move |queue| queue.submission(id)).await?;
             counts += submission.counts;
-            problems += unread.len();
             let mut after = 0;
             loop {
                 let lines = self.sending.on(move |queue| queue.lines(id, after, PAGE)).await?;
@@ -82,18 +80,19 @@ impl Tell<'_> {
                     Some(follow) => follow.all(&lines).await,
                     None => Vec::new(),
                 };
+                self.keep(id, &lines, &stagings).await?;
                 let mut stagings = stagings.into_iter();
                 for line in &lines {
                     let staging = stagings.next().flatten();
                     written += 1;
                     if let Some(report) = &mut report {
-                        report.line(line, staging.as_ref().map(|staging| staging.state))?;
+                        report.line(line, staging.as_ref())?;
                     }
                     match data.format() {
                         Format::Json => data.object(&Told {
                             line,
-                            staging: staging.as_ref().map(|staging| staging.state),
-                            error_code: staging.as_ref().and_then(|staging| staging.error_code.as_deref()),
+                            staging: staging.as_ref().map(StagingState::word),
+                            error_code: staging.as_ref().and_then(StagingState::error_code),
                         })?,
                         Format::Table if is_shown(line, staging.as_ref(), submission.counts.found) => {
                             row(&mut table, &mut data, line, staging.as_ref())?;
@@ -103,15 +102,9 @@ impl Tell<'_> {
                 }
                 data.flush()?;
             }
-            let left_out = self.sending.on(move |queue| queue.files_without_messages(id, PAGE)).await?;
-            for file in left_out {
-                let what = match file.kind.as_deref() {
-                    Some("not-hl7") => "holds no HL7 message and was not sent (--send-anyway sends it)",
-                    Some("empty") => "is empty",
-                    _ => continue,
-                };
-                self.sending.context.say.note(&format!("{}: {what}", printable(&file.file)));
-            }
+        }
+        for id in set.iter().copied() {
+            problems += self.files(id, report.as_mut()).await?;
         }
         if written != counts.found {
             return Err(QueueProblem::DoesNotAddUp { found: counts.found, accounted: written }.into());
@@ -125,6 +118,24 @@ impl Tell<'_> {
         }
         data.flush()?;
         Ok((counts, Problems(problems)))
+    }
+
+    /// Writes down in the queue what staging made of messages.
+    async fn keep(
+        &self,
+        id: SubmissionId,
+        lines: &[Line],
+        stagings: &[Option<StagingState>],
+    ) -> Result<(), Halt> {
+        let settled = lines.iter().zip(stagings).filter_map(|(line, staging)| {
+            let staging = staging.clone().filter(|staging| *staging != StagingState::Waiting)?;
+            Some((line.message_id.filter(|_| line.state == MessageState::Ingested)?, staging))
+        });
+        let settled: Vec<_> = settled.collect();
+        if !settled.is_empty() {
+            self.sending.on(move |queue| queue.settle(id, &settled)).await?;
+        }
+        Ok(())
     }
 
     async fn follow(&self) -> Result<Option<Follow<'_>>, Halt> {
@@ -144,21 +155,21 @@ impl Tell<'_> {
     }
 }
 
-fn is_shown(line: &Line, staging: Option<&Staging>, found: u64) -> bool {
+fn is_shown(line: &Line, staging: Option<&StagingState>, found: u64) -> bool {
     let is_well = matches!(line.state, MessageState::Ingested | MessageState::Duplicate);
-    found <= ALL_SHOWN || !is_well || staging.is_some_and(|staging| staging.state != "ready")
+    found <= ALL_SHOWN || !is_well || staging.is_some_and(|staging| *staging != StagingState::Ready)
 }
 
-fn row(table: &mut Table, data: &mut Data, line: &Line, staging: Option<&Staging>) -> Result<(), Halt> {
+fn row(table: &mut Table, data: &mut Data, line: &Line, staging: Option<&StagingState>) -> Result<(), Halt> {
     let id = line.message_id.map(|id| id.to_string()).unwrap_or_default();
     let why = [line.reason.as_str(), line.next_step].into_iter().filter(|part| !part.is_empty());
     let mut why = why.collect::<Vec<_>>().join(". ");
     if let Some(staging) = staging {
-        let described = staging.error_code.as_deref().and_then(er7::codes::describe);
-        why = match (staging.state, described) {
-            ("ready", _) => "ready to use".to_owned(),
-            ("attention", Some(code)) => format!("needs attention: {}", code.what),
-            (other, _) => other.to_owned(),
+        let described = staging.error_code().and_then(er7::codes::describe);
+        why = match (staging, described) {
+            (StagingState::Ready, _) => "ready to use".to_owned(),
+            (StagingState::Attention { .. }, Some(code)) => format!("needs attention: {}", code.what),
+            (other, _) => other.word().to_owned(),
         };
     }
     let file = end_of(&line.file, FILE_COLUMNS);

@@ -277,7 +277,7 @@ fn aside_of(path: &Path) -> PathBuf {
 }
 
 /// What the system says of a file or folder of the home, in plain words with the next step.
-fn in_words(error: &io::Error) -> String {
+pub(crate) fn in_words(error: &io::Error) -> String {
     const ELSEWHERE: &str = "choose another folder with --home (or STEWARD_HOME)";
     use io::ErrorKind as Kind;
     match error.kind() {

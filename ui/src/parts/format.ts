@@ -48,9 +48,11 @@ function joined(first: string, rest: number, unit: string): string {
   return rest === 0 ? first : `${first} ${rest} ${unit}`;
 }
 
-/** A share of a whole as "37 %": never 0 % of something and never 100 % of less than all. */
+/** A share of a whole as "37 %": never 0 % of something and never 100 % of less than all, but "<1 %" and ">99 %". */
 export function share(part: number, all: number): string {
   if (all <= 0 || part <= 0) return '0 %';
   if (part >= all) return '100 %';
-  return `${Math.min(99, Math.max(1, Math.round((part / all) * 100)))} %`;
+  const percent = (part / all) * 100;
+  if (percent < 1) return '<1 %';
+  return percent > 99 ? '>99 %' : `${Math.round(percent)} %`;
 }

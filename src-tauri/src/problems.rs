@@ -317,6 +317,11 @@ impl From<ConnectProblem> for Problem {
                 "No lake answers there",
                 "Check the address, and that this computer is online, then try again.",
             ),
+            ConnectProblem::NotSafe { .. } => (
+                "not-safe",
+                "The connection is not safe",
+                "Do not go on; show this to the lake's administrator.",
+            ),
             ConnectProblem::OtherVersion { .. } => (
                 "other-version",
                 "The lake speaks another version",

@@ -154,7 +154,10 @@ impl AccountProblem {
             Self::Home(_) => Standing::WrongUse,
             Self::Session(problem) => problem.standing(),
             Self::NoRight { .. } => Standing::NotAllowed,
-            Self::Door { fault: Fault::Unreachable { .. }, .. } => Standing::OutOfReach,
+            Self::Door { fault: Fault::Unreachable { .. } | Fault::Certificate(_), .. } => {
+                Standing::OutOfReach
+            }
+            Self::Door { fault: Fault::OtherVersion { .. }, .. } => Standing::Failed,
             Self::Door { .. } => Standing::NotAllowed,
             Self::Read(ReadFault::Forbidden { .. } | ReadFault::SignIn { .. }) => Standing::NotAllowed,
             Self::Read(ReadFault::Unreachable { .. }) => Standing::OutOfReach,

@@ -10,7 +10,7 @@ use lake::Profile;
 use serde::Deserialize;
 use url::Url;
 
-use crate::front_door::{self, FrontDoor};
+use crate::front_door::{CertificateFault, Fault, FrontDoor, PROFILE_SCHEMA};
 use crate::home::HomeProblem;
 use crate::is_loopback;
 pub use offer::{Change, Offer, accept, look};
@@ -62,7 +62,16 @@ pub enum ConnectProblem {
         url: String,
         /// What happened.
         #[source]
-        error: front_door::Fault,
+        error: Fault,
+    },
+    /// Who answers there cannot prove to be it.
+    #[error("{url}: the connection is not safe: {fault}. Nothing was saved")]
+    NotSafe {
+        /// The address.
+        url: String,
+        /// What is wrong with the certificate.
+        #[source]
+        fault: CertificateFault,
     },
     /// The lake speaks a later or another language.
     #[error(
@@ -96,12 +105,19 @@ pub async fn connect(given: &str) -> Result<Profile, ConnectProblem> {
     let door = FrontDoor::new(url.clone())
         .map_err(|error| ConnectProblem::NoLake { url: url.to_string(), error })?;
     let read = tokio::time::timeout(PROFILE_LIMIT, door.profile()).await;
-    let slow = || front_door::Fault::Unreachable { reason: "it took too long".to_owned() };
-    let profile = read
-        .unwrap_or_else(|_| Err(slow()))
-        .map_err(|error| ConnectProblem::NoLake { url: url.to_string(), error })?;
+    let slow = || Fault::Unreachable { reason: "it took too long".to_owned() };
+    let profile = read.unwrap_or_else(|_| Err(slow())).map_err(|fault| no_profile(&url, fault))?;
     check(&profile, &url)?;
     Ok(profile)
+}
+
+fn no_profile(url: &Url, fault: Fault) -> ConnectProblem {
+    let url = url.to_string();
+    match fault {
+        Fault::Certificate(fault) => ConnectProblem::NotSafe { url, fault },
+        Fault::OtherVersion { schema } => ConnectProblem::OtherVersion { url, schema },
+        error => ConnectProblem::NoLake { url, error },
+    }
 }
 
 /// The lake's address as a URL, from an address or from a stack outputs file.
@@ -123,7 +139,7 @@ pub fn address_of(given: &str) -> Result<Url, ConnectProblem> {
 /// the origin that it was read from; everything is https except on loopback; AWS endpoints are AWS's, of that region, or
 /// on loopback when the lake itself is; the browser is sent back to this computer only.
 pub fn check(profile: &Profile, url: &Url) -> Result<(), ConnectProblem> {
-    if profile.schema != "lake-profile/1" {
+    if profile.schema != PROFILE_SCHEMA {
         return Err(ConnectProblem::OtherVersion { url: url.to_string(), schema: profile.schema.clone() });
     }
     let refuse = |field, value: &str, why| ConnectProblem::NotTrusted {

@@ -4,6 +4,7 @@
 //! said by something on the way, and is sorted by one question: can the message have arrived?
 
 mod answer;
+mod certificate;
 
 use std::time::Duration;
 
@@ -18,6 +19,12 @@ use url::Url;
 
 use crate::secret::Secret;
 use answer::{Answer, bounded_body, failed, line_answer, no_answer, one_answer, plain, retry_after, sort};
+pub use certificate::CertificateFault;
+
+/// How this version's lakes describe themselves.
+pub(crate) const PROFILE_SCHEMA: &str = "lake-profile/1";
+/// The longest name of another version that is shown, in characters.
+const LONGEST_SCHEMA: usize = 40;
 
 /// A lake's front door.
 #[derive(Clone, Debug)]
@@ -146,7 +153,19 @@ pub enum Fault {
         /// What happened.
         reason: String,
     },
+    /// Its certificate was not taken, so that nothing was asked.
+    #[error("the connection is not safe: {0}")]
+    Certificate(CertificateFault),
+    /// It describes itself in another version's words.
+    #[error(
+        "the lake describes itself as {schema:?}; this version understands \"lake-profile/1\". Update Lake Steward, or ask the lake's administrator"
+    )]
+    OtherVersion {
+        /// Its schema.
+        schema: String,
+    },
 }
+
 impl FrontDoor {
     /// A front door at this URL. Redirects are never followed: they would carry the token elsewhere.
     pub fn new(base: Url) -> Result<Self, Fault> {
@@ -164,7 +183,7 @@ impl FrontDoor {
             .no_proxy_for_loopback(&base)
             .user_agent(concat!("lake-steward/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Fault::Unreachable { reason: plain(&error) })?;
+            .map_err(|error| no_answer_from(&error))?;
         Ok(Self { client, base })
     }
 
@@ -241,9 +260,9 @@ impl FrontDoor {
         if crate::is_loopback(&self.base) {
             return Ok(SignedDuration::ZERO);
         }
-        let unreachable = |error: reqwest::Error| Fault::Unreachable { reason: plain(&error) };
         let asked = Timestamp::now();
-        let response = self.client.get(self.url("lake")).send().await.map_err(unreachable)?;
+        let response =
+            self.client.get(self.url("lake")).send().await.map_err(|error| no_answer_from(&error))?;
         let answered = Timestamp::now();
         let middle = asked.checked_add(answered.duration_since(asked) / 2).unwrap_or(answered);
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
@@ -297,8 +316,8 @@ impl FrontDoor {
 
     /// The lake's own profile document, unchecked.
     pub async fn profile(&self) -> Result<Profile, Fault> {
-        let unreachable = |error: reqwest::Error| Fault::Unreachable { reason: plain(&error) };
-        let response = self.client.get(self.url("lake")).send().await.map_err(unreachable)?;
+        let response =
+            self.client.get(self.url("lake")).send().await.map_err(|error| no_answer_from(&error))?;
         let status = response.status();
         let body = bounded_body(response).await.map_err(|reason| Fault::Unreachable { reason })?;
         if !status.is_success() {
@@ -306,8 +325,7 @@ impl FrontDoor {
                 reason: format!("it answered {status} where a lake describes itself"),
             });
         }
-        serde_json::from_slice(&body)
-            .map_err(|_| Fault::Unreachable { reason: "what answers there is not a lake".to_owned() })
+        read_profile(&body)
     }
 
     async fn order(&self, token: &Secret, path: &str, body: &serde_json::Value) -> Result<(), Fault> {
@@ -321,13 +339,12 @@ impl FrontDoor {
         path: &str,
         question: &Q,
     ) -> Result<A, Fault> {
-        let unreachable = |error: reqwest::Error| Fault::Unreachable { reason: plain(&error) };
         let request = self
             .client
             .post(self.url(path))
             .header(AUTHORIZATION, format!("Bearer {}", token.expose()))
             .json(question);
-        let response = request.send().await.map_err(unreachable)?;
+        let response = request.send().await.map_err(|error| no_answer_from(&error))?;
         let status = response.status();
         let body = bounded_body(response).await.map_err(|reason| Fault::Unreachable { reason })?;
         if status.is_success() {
@@ -349,6 +366,28 @@ impl FrontDoor {
         url.set_path(&format!("{folder}/{path}"));
         url
     }
+}
+
+/// Another version's document has other fields: its schema is read first.
+fn read_profile(body: &[u8]) -> Result<Profile, Fault> {
+    #[derive(Deserialize)]
+    struct Named {
+        schema: String,
+    }
+    let stranger = || Fault::Unreachable { reason: "what answers there is not a lake".to_owned() };
+    let Named { schema } = serde_json::from_slice(body).map_err(|_| stranger())?;
+    if schema != PROFILE_SCHEMA {
+        return Err(match schema.strip_prefix("lake-profile/") {
+            Some(_) => Fault::OtherVersion { schema: schema.chars().take(LONGEST_SCHEMA).collect() },
+            None => stranger(),
+        });
+    }
+    serde_json::from_slice(body).map_err(|_| stranger())
+}
+
+fn no_answer_from(error: &reqwest::Error) -> Fault {
+    CertificateFault::of(error)
+        .map_or_else(|| Fault::Unreachable { reason: plain(error) }, Fault::Certificate)
 }
 
 /// Reqwest has no such switch by URL: a proxy must never see what goes to this computer itself.

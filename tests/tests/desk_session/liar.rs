@@ -29,6 +29,8 @@ enum Lie {
     Signature,
     Unsigned,
     Expired,
+    /// Nobody typed a password: it remembers somebody of an hour ago.
+    OldLogin,
     /// No lie: it signs with a key that it published only after it was first asked for its keys.
     NewKey,
 }
@@ -98,6 +100,9 @@ impl Liar {
             "sub": "anna", "iat": now, "exp": if lies(Lie::Expired) { now - 600 } else { now + 3600 },
             "custom:read": "my_hospital_123",
         });
+        if lies(Lie::OldLogin) {
+            claims["auth_time"] = json!(now - 3600);
+        }
         if lies(Lie::NoNonce) {
             claims.as_object_mut().expect("an object").remove("nonce");
         }
@@ -116,13 +121,17 @@ impl Liar {
     }
 }
 
-/// A whole sign-in; the browser's part is played by asking the redirect at once.
+/// A whole sign-in of a new session.
 async fn sign_in(lie: Lie) -> Result<SignedIn, SessionProblem> {
     let liar = Liar::start(lie).await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let home = Home::open(folder.path()).expect("a home");
     let profile = profile_of(&liar.issuer, &free_redirect());
-    let session = Session::new(&home, profile, Vault::Memory, SystemClock);
+    sign_in_to(&Session::new(&home, profile, Vault::Memory, SystemClock), liar).await
+}
+
+/// A whole sign-in; the browser's part is played by asking the redirect at once.
+async fn sign_in_to(session: &Session<SystemClock>, liar: Arc<Liar>) -> Result<SignedIn, SessionProblem> {
     let (show, shown) = oneshot::channel();
     tokio::spawn(async move {
         let address: Url = shown.await.expect("an address is shown");
@@ -154,4 +163,21 @@ async fn every_false_token_is_refused() {
 async fn keys_that_have_changed_are_read_again() {
     let signed_in = sign_in(Lie::NewKey).await.expect("the new key is read when it is met");
     assert_eq!(signed_in.claims.subject, "anna", "and the token is taken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_passes_the_prompt_over_unlocks_nothing() {
+    let liar = Liar::start(Lie::OldLogin).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let home = Home::open(folder.path()).expect("a home");
+    let profile = profile_of(&liar.issuer, &free_redirect());
+    let session = Session::new(&home, profile, Vault::Memory, SystemClock);
+    sign_in_to(&session, Arc::clone(&liar)).await.expect("whom the browser remembers may sign in");
+    session.lock().expect("locked");
+    let refused = sign_in_to(&session, liar).await;
+    assert!(
+        matches!(refused, Err(SessionProblem::IssuerAnswer { .. })),
+        "nobody typed a password: {refused:?}"
+    );
+    assert!(session.is_locked(), "still locked");
 }

@@ -213,3 +213,29 @@ async fn a_session_file_that_others_can_read_is_refused() {
     assert!(matches!(refused, Err(SessionProblem::File { .. })), "others can read it: {refused:?}");
     place.lake.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_idle_lock_outlives_the_program_and_ends_by_a_fresh_login_only() {
+    let place = Place::start().await;
+    let session = place.session();
+    let first = sign_in(&session, "admin@example.com").await.0.expect("the sign-in goes through");
+    assert!(!session.is_locked(), "nobody has locked");
+    session.lock().expect("locked");
+
+    // Handing messages over goes on: tokens are given and renewed.
+    robot::next_second().await;
+    let renewed = session.renew_refused(&first.id_token).await.expect("renewed while locked");
+    assert!(renewed.id_token.expose() != first.id_token.expose(), "a new token");
+    assert!(session.is_locked(), "a renewal unlocks nothing");
+
+    let after_restart = place.session();
+    assert!(after_restart.is_locked(), "the program was started again: locked still");
+    after_restart.signed_in().await.expect("its submissions go on too");
+    let (again, address) = sign_in(&after_restart, "admin@example.com").await;
+    again.expect("unlocked by signing in");
+    let prompt =
+        address.query_pairs().find(|(name, _)| name == "prompt").map(|(_, value)| value.into_owned());
+    assert_eq!(prompt.as_deref(), Some("login"), "the login page is shown to whom the browser remembers too");
+    assert!(!after_restart.is_locked() && !session.is_locked(), "unlocked for every program of this home");
+    place.lake.stop().await;
+}

@@ -195,5 +195,6 @@ fn of_fault(fault: Fault) -> Finding {
     match fault {
         Fault::Unauthenticated | Fault::Refused { .. } => Finding::Refused,
         Fault::Unreachable { reason } => Finding::NoAnswer(reason),
+        other => Finding::NoAnswer(other.to_string()),
     }
 }

@@ -11,7 +11,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::{Again, Try};
+use super::{Again, CertificateFault, Try};
 
 /// The longest answer that is read; the lake's own are far shorter.
 const ANSWER_BYTES: usize = 1024 * 1024;
@@ -127,7 +127,10 @@ pub(super) fn failed(error: &reqwest::Error) -> Try {
 }
 
 /// What went wrong, in plain words; never the URL's query and never content.
-pub(super) fn plain(error: &reqwest::Error) -> String {
+pub(crate) fn plain(error: &reqwest::Error) -> String {
+    if let Some(fault) = CertificateFault::of(error) {
+        return fault.to_string();
+    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -158,7 +158,8 @@ impl<K: Clock> Session<K> {
     }
 
     /// Signs in: `show` is given the address for the system's browser. Ends within [`SIGN_IN_LIMIT`]; dropping the
-    /// future cancels and frees the port. After a sign-out the login page is always shown. If the session cannot be kept
+    /// future cancels and frees the port. After a sign-out and while [locked](Session::lock) the login page is always
+    /// shown, and the answer must be of a fresh login. If the session cannot be kept
     /// ([`SessionProblem::Keyring`], [`SessionProblem::File`]) this fails, but the session holds in memory.
     pub async fn sign_in<E: std::fmt::Display>(
         &self,
@@ -168,16 +169,19 @@ impl<K: Clock> Session<K> {
         let this = &self.0;
         let issuer = this.issuer().await?;
         let redirect = Redirect::bind(&this.profile.redirect_uris).await?;
-        let asks =
-            matches!(prompt, Prompt::Login) || this.signed_out_mark().exists() || this.locked_mark().exists();
-        let begun = issuer.begin(redirect.uri(), asks);
+        let must_ask = this.signed_out_mark().exists() || this.locked_mark().exists();
+        let prompt = if must_ask { Prompt::Login } else { prompt };
+        let begun = issuer.begin(redirect.uri(), prompt);
         show(&begun.authorize_url)
             .map_err(|error| SessionProblem::Refused { reason: format!("no browser: {error}") })?;
         let code = redirect.answer(begun.state.secret(), &this.profile.issuer, SIGN_IN_LIMIT).await?;
         let signed_in = issuer.finish(begun, code, this.clock.now()).await?;
         let _held = this.hold().await?;
-        this.remove_mark(&this.signed_out_mark())?;
-        this.remove_mark(&this.locked_mark())?;
+        // A sign-in that was not made to ask ends no lock that came meanwhile.
+        if prompt == Prompt::Login {
+            this.remove_mark(&this.signed_out_mark())?;
+            this.remove_mark(&this.locked_mark())?;
+        }
         *this.current.lock().await = Some(signed_in.clone());
         this.store(&signed_in).await?;
         Ok(signed_in)

@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::RwLock;
 use url::Url;
 
-use super::SessionProblem;
+use super::{Prompt, SIGN_IN_LIMIT, SessionProblem};
+use crate::front_door::CertificateFault;
 use crate::secret::Secret;
 
 /// How long one call to the issuer may take.
@@ -106,9 +107,18 @@ pub(super) struct Begun {
     pub(super) authorize_url: Url,
     /// What the redirect must carry.
     pub(super) state: CsrfToken,
+    prompt: Prompt,
     nonce: Nonce,
     verifier: PkceCodeVerifier,
     redirect: RedirectUrl,
+}
+
+/// What a verified token says.
+struct Told {
+    signed_in: SignedIn,
+    issued_at: Timestamp,
+    /// When the steward typed the password, if the issuer tells.
+    logged_in_at: Option<Timestamp>,
 }
 
 impl Issuer {
@@ -133,7 +143,7 @@ impl Issuer {
     }
 
     /// Begins a sign-in: the address for the browser and the secrets to check what comes back.
-    pub(super) fn begin(&self, redirect: &Url, prompt_login: bool) -> Begun {
+    pub(super) fn begin(&self, redirect: &Url, prompt: Prompt) -> Begun {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let redirect = RedirectUrl::from_url(redirect.clone());
         let mut request = self
@@ -146,11 +156,11 @@ impl Issuer {
             .set_redirect_uri(std::borrow::Cow::Borrowed(&redirect))
             .set_pkce_challenge(challenge)
             .add_scopes(self.scopes.iter().cloned());
-        if prompt_login {
+        if prompt == Prompt::Login {
             request = request.add_prompt(CoreAuthPrompt::Login);
         }
         let (authorize_url, state, nonce) = request.url();
-        Begun { authorize_url, state, nonce, verifier, redirect }
+        Begun { authorize_url, state, prompt, nonce, verifier, redirect }
     }
 
     /// Exchanges the code that came back for tokens.
@@ -160,7 +170,7 @@ impl Issuer {
         code: String,
         now: Timestamp,
     ) -> Result<SignedIn, SessionProblem> {
-        let Begun { nonce, verifier, redirect, .. } = begun;
+        let Begun { prompt, nonce, verifier, redirect, .. } = begun;
         let request = self
             .client
             .exchange_code(AuthorizationCode::new(code))
@@ -176,7 +186,13 @@ impl Issuer {
             let same = told.is_some_and(|told| told.secret() == nonce.secret());
             if same { Ok(()) } else { Err("the answer belongs to another sign-in".to_owned()) }
         };
-        self.verified(&tokens, ours, now).await
+        let told = self.verified(&tokens, ours, now).await?;
+        // Both times are the issuer's. One that passes the prompt over would let whoever sits there in by its own memory.
+        let age = told.logged_in_at.map(|login| told.issued_at.duration_since(login).unsigned_abs());
+        if prompt == Prompt::Login && age.is_some_and(|age| age > SIGN_IN_LIMIT) {
+            return Err(self.strange("it did not ask for the password again, as it was told to"));
+        }
+        Ok(told.signed_in)
     }
 
     /// Renews by the refresh token. Whether the issuer refused it for good is told apart from being out of reach.
@@ -190,7 +206,7 @@ impl Issuer {
             self.client.exchange_refresh_token(&token).map_err(|error| self.strange(&error.to_string()))?;
         let call = |request| self.http.clone().call(request);
         let tokens = request.request_async(&call).await.map_err(|error| self.refused(error))?;
-        self.verified(&tokens, any_nonce, now).await
+        Ok(self.verified(&tokens, any_nonce, now).await?.signed_in)
     }
 
     /// Revokes the refresh token (RFC 7009), where the issuer can.
@@ -215,33 +231,33 @@ impl Issuer {
     /// An ID token that another program has kept, if it is sound and has not ended.
     pub(super) async fn known(&self, id_token: &Secret, refresh_token: Secret) -> Option<SignedIn> {
         let id_token = id_token.expose().parse::<LakeIdToken>().ok()?;
-        self.read(&id_token, Some(refresh_token), any_nonce).await.ok().map(|(signed_in, _)| signed_in)
+        self.read(&id_token, Some(refresh_token), any_nonce).await.ok().map(|told| told.signed_in)
     }
 
     /// What was issued just now, verified; its time must be this computer's.
-    async fn verified<N>(&self, tokens: &Tokens, nonce: N, now: Timestamp) -> Result<SignedIn, SessionProblem>
+    async fn verified<N>(&self, tokens: &Tokens, nonce: N, now: Timestamp) -> Result<Told, SessionProblem>
     where
         N: Fn(Option<&Nonce>) -> Result<(), String> + Copy,
     {
         let id_token = tokens.id_token().ok_or_else(|| self.strange("it gave no ID token"))?;
         let refresh_token = tokens.refresh_token().map(|token| Secret::new(token.secret().clone()));
-        let (signed_in, issued_at) = self.read(id_token, refresh_token, nonce).await?;
-        let ahead = now.as_second() - issued_at.as_second();
-        if ahead.abs() > CLOCK_TOLERANCE || signed_in.claims.expires_at <= now {
+        let told = self.read(id_token, refresh_token, nonce).await?;
+        let ahead = now.as_second() - told.issued_at.as_second();
+        if ahead.abs() > CLOCK_TOLERANCE || told.signed_in.claims.expires_at <= now {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
             let off = format!("it is about {} minutes {side} the sign-in service's", ahead.abs() / 60);
             return Err(SessionProblem::Clock { off });
         }
-        Ok(signed_in)
+        Ok(told)
     }
 
-    /// Verifies a token and reads it, with the time at which it was issued.
+    /// Verifies a token and reads it.
     async fn read<N>(
         &self,
         id_token: &LakeIdToken,
         refresh_token: Option<Secret>,
         nonce: N,
-    ) -> Result<(SignedIn, Timestamp), SessionProblem>
+    ) -> Result<Told, SessionProblem>
     where
         N: Fn(Option<&Nonce>) -> Result<(), String> + Copy,
     {
@@ -264,6 +280,7 @@ impl Issuer {
             |seconds| Timestamp::from_second(seconds).map_err(|error| self.strange(&error.to_string()));
         let expires_at = time(claims.expiration().timestamp())?;
         let issued_at = time(claims.issue_time().timestamp())?;
+        let logged_in_at = claims.auth_time().map(|at| time(at.timestamp())).transpose()?;
         let lake = claims.additional_claims();
         let user = claims.email().map(|email| email.to_string());
         let user = user.or_else(|| claims.preferred_username().map(|name| name.to_string()));
@@ -278,7 +295,7 @@ impl Issuer {
             },
             user,
         };
-        Ok((signed_in, issued_at))
+        Ok(Told { signed_in, issued_at, logged_in_at })
     }
 
     async fn claims_of<N>(
@@ -401,8 +418,11 @@ impl Http {
     }
 }
 
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
+fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(fault) = CertificateFault::of(error) {
+        return fault.to_string();
+    }
+    let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }

@@ -100,7 +100,7 @@ fn ending_of(problem: &ConnectProblem) -> Ending {
         | ConnectProblem::NotEncrypted { .. }
         | ConnectProblem::Unreadable { .. }
         | ConnectProblem::NotOutputs { .. } => Ending::WrongUse,
-        ConnectProblem::NoLake { .. } => Ending::OutOfReach,
+        ConnectProblem::NoLake { .. } | ConnectProblem::NotSafe { .. } => Ending::OutOfReach,
         ConnectProblem::OtherVersion { .. } => Ending::SomeFailed,
         ConnectProblem::NotTrusted { .. } => Ending::NotAllowed,
     }

@@ -2,12 +2,14 @@
 
 mod bench;
 mod dictionary;
+mod node;
 mod process;
 mod report;
 mod run;
 mod test;
 mod tidy;
 mod venv;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -24,7 +26,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build the `steward` command and run its demonstration: a whole lake on this computer
+    /// Open the desktop on a lake on this computer; with no display, run `steward demo` in the terminal
     Run(RunArguments),
     /// Check everything that a change must pass; this is CI
     Test(TestArguments),
@@ -67,8 +69,10 @@ struct BenchArguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.task {
-        Task::Run(RunArguments { no_install: true, .. }) => run::run(run::Missing::List),
-        Task::Run(_) => run::run(run::Missing::Install),
+        Task::Run(RunArguments { no_install, demo }) => {
+            let missing = if no_install { run::Missing::List } else { run::Missing::Install };
+            if !demo && run::has_display() { run::window(missing) } else { run::demo(missing) }
+        }
         Task::Test(TestArguments { scope: Some(Scope::Fast) }) => test::fast(),
         Task::Test(TestArguments { scope: None }) => test::all(),
         Task::Tidy => tidy::run(),

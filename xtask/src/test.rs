@@ -2,19 +2,38 @@
 
 use std::path::PathBuf;
 
+use crate::node::Node;
 use crate::process::{Limit, Run};
 use crate::report::{Place, Report, Tests, Verdict};
-use crate::{run, tidy, venv, workspace};
+use crate::{run, tidy, venv, web, workspace};
 
 /// The version that `test` installs where there is none; pinned, so that CI is the same tomorrow.
 const CARGO_DENY: &str = "0.20.2";
 
 /// All of it: what CI runs. At most 45 minutes from cold on two cores.
 pub(crate) fn all() -> Result<(), String> {
-    let mut report = Report::new(10, Place::here());
-    report.stage("system packages", || match run::packages(run::NEEDED_BY_TESTS, run::Missing::Install) {
-        Ok(()) => Verdict::Passed,
-        Err(reason) => Verdict::NotRun(reason),
+    let mut report = Report::new(15, Place::here());
+    report.stage("system packages", system_packages);
+    let mut node = None;
+    report.stage("web packages", || {
+        match Node::find().and_then(|node| web::packages(&node).map(|()| node)) {
+            Ok(found) => {
+                node = Some(found);
+                Verdict::Passed
+            }
+            Err(reason) => Verdict::NotRun(reason),
+        }
+    });
+    let with_node = |work: fn(&Node) -> Result<(), String>| match &node {
+        Some(node) => work(node).into(),
+        None => Verdict::NotRun("there is no Node".to_owned()),
+    };
+    report.stage("web build", || with_node(web::build));
+    report.stage("web types and format", || with_node(web::check));
+    report.stage("web tests", || with_node(web::test));
+    report.stage("web advisories", || match with_node(web::audit) {
+        Verdict::Failed(reason) => Verdict::OutOfReach(reason),
+        other => other,
     });
     report.stage("format", format);
     report.stage("tidy", tidy::run);
@@ -37,13 +56,23 @@ pub(crate) fn all() -> Result<(), String> {
 
 /// What needs no server and no window: under three minutes when the tree is built.
 pub(crate) fn fast() -> Result<(), String> {
-    let mut report = Report::new(4, Place::here());
+    let mut report = Report::new(5, Place::here());
+    // The window is compiled around it.
+    report.stage("web build", || Node::find().and_then(|node| web::packages(&node).and(web::build(&node))));
     report.stage("format", format);
     report.stage("tidy", tidy::run);
     report.stage("clippy", clippy);
     report
         .tests("unit tests", || tests(&["--workspace", "--exclude", "lake-tests", "--lib", "--bins"], None));
     report.finish()
+}
+
+fn system_packages() -> Verdict {
+    let groups = [run::NEEDED_BY_THE_WINDOW, run::NEEDED_BY_TESTS];
+    match groups.into_iter().try_for_each(|needed| run::packages(needed, run::Missing::Install)) {
+        Ok(()) => Verdict::Passed,
+        Err(reason) => Verdict::NotRun(reason),
+    }
 }
 
 fn format() -> Result<(), String> {

@@ -271,11 +271,11 @@ fn find(mut outputs: impl Iterator<Item = Output>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use lake::{Endpoints, Limits};
 
-    fn profile(origin: &str) -> Profile {
+    pub(crate) fn profile(origin: &str) -> Profile {
         Profile {
             schema: "lake-profile/1".to_owned(),
             name: "Practice lake".to_owned(),

@@ -102,3 +102,57 @@ fn lake_in(path: &Path) -> Option<Url> {
     let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     if is_json { connect::address_of(path.to_str()?).ok() } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_drop_is_handed_over_once_and_old_ones_are_forgotten() {
+        let drops = Drops::default();
+        let first = drops.keep(vec![PathBuf::from("/a")]);
+        let ids: Vec<DropId> =
+            (0..KEPT).map(|number| drops.keep(vec![format!("/{number}").into()])).collect();
+        assert!(drops.take(first).is_none() && drops.look(first).is_none(), "the oldest of 17 is forgotten");
+        let last = *ids.last().unwrap();
+        assert_eq!(drops.take(last), Some(vec![PathBuf::from("/15")]), "the paths, as they were given");
+        assert!(drops.take(last).is_none(), "once");
+        assert!(!ids.contains(&drops.keep(Vec::new())), "no number is used twice");
+    }
+
+    #[test]
+    fn a_look_counts_files_and_folders_and_names_three() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let mut paths = vec![folder];
+        for name in ["one.hl7", "two.hl7", "three.hl7"] {
+            fs::write(dir.path().join(name), "MSH").unwrap();
+            paths.push(dir.path().join(name));
+        }
+        let drops = Drops::default();
+        let id = drops.keep(paths);
+        let look = drops.look(id).unwrap();
+        assert_eq!((look.files, look.folders), (3, 1), "three files and a folder");
+        assert_eq!(look.names, ["folder", "one.hl7", "two.hl7"], "without their folders");
+        assert!(look.lake.is_none() && drops.only_file(id).is_none(), "no lake's outputs among several");
+        assert!(drops.take(id).is_some(), "a look takes nothing");
+    }
+
+    #[test]
+    fn a_stack_outputs_file_names_its_lake() {
+        let dir = tempfile::tempdir().unwrap();
+        let outputs = dir.path().join("outputs.JSON");
+        fs::write(&outputs, r#"{"FrontDoorUrl":"https://lake.example.org/"}"#).unwrap();
+        let other = dir.path().join("other.json");
+        fs::write(&other, "{}").unwrap();
+        let drops = Drops::default();
+        let (lake, none) = (drops.keep(vec![outputs.clone()]), drops.keep(vec![other]));
+        let found = drops.look(lake).unwrap().lake.map(|url| url.to_string());
+        assert_eq!(found.as_deref(), Some("https://lake.example.org/"), "the lake's address");
+        assert_eq!(drops.only_file(lake), Some(outputs), "and the file, for connecting");
+        assert!(drops.look(none).unwrap().lake.is_none(), "another JSON file is just a file");
+    }
+}

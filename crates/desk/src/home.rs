@@ -312,3 +312,78 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&fresh, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::tests::profile;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(&dir.path().join("home")).unwrap();
+        (dir, home)
+    }
+
+    #[test]
+    fn a_home_that_cannot_be_written_is_named_with_the_next_step() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "in the way").unwrap();
+        for place in [file.clone(), file.join("home")] {
+            let problem = Home::open(&place).expect_err("a file is no folder").to_string();
+            assert!(problem.contains("a file is where the folder should be"), "the cause: {problem}");
+            assert!(problem.contains("--home"), "the next step: {problem}");
+        }
+        let cases = [
+            (io::ErrorKind::PermissionDenied, "permissions"),
+            (io::ErrorKind::ReadOnlyFilesystem, "only be read"),
+            (io::ErrorKind::StorageFull, "no space left"),
+        ];
+        for (kind, words) in cases {
+            let problem = HomeProblem::Unusable { path: file.clone(), error: kind.into() }.to_string();
+            assert!(problem.contains(words) && problem.contains("--home"), "{kind:?}: {problem}");
+        }
+    }
+
+    #[test]
+    fn opening_leaves_nothing_behind() {
+        let (_dir, home) = home();
+        let left: Vec<_> = fs::read_dir(home.path()).unwrap().collect();
+        assert!(left.is_empty(), "the probe is taken away: {left:?}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_kept_aside_each_time() {
+        let (_dir, home) = home();
+        for (damage, aside) in [("{", "profiles.json.damaged"), ("[1]", "profiles.json.damaged-2")] {
+            home.save_profile("north", profile("https://lake.example.org")).unwrap();
+            fs::write(home.join("profiles.json"), damage).unwrap();
+            let problem = home.profiles().expect_err("it is damaged");
+            let said = problem.to_string();
+            assert!(said.contains(aside) && said.contains("connect to the lake again"), "said: {said}");
+            assert_eq!(fs::read_to_string(home.join(aside)).unwrap(), damage, "nothing of it is lost");
+            assert_eq!(home.profiles().unwrap(), Profiles::default(), "one may go on");
+        }
+    }
+
+    #[test]
+    fn lakes_are_listed_with_what_tells_them_apart() {
+        let (_dir, home) = home();
+        let mut real = profile("https://lake.example.org");
+        real.issuer = "https://login.example.org/pool".to_owned();
+        home.save_profile("real", real).unwrap();
+        home.save_profile("local", profile("http://localhost:47100")).unwrap();
+        let lakes = home.lakes().unwrap();
+        let shown: Vec<_> = lakes
+            .iter()
+            .map(|lake| (&*lake.name, &*lake.host, &*lake.issuer_host, lake.is_practice, lake.is_last))
+            .collect();
+        let expected = [
+            ("local", "localhost:47100", "localhost:47100", true, true),
+            ("real", "lake.example.org", "login.example.org", false, false),
+        ];
+        assert_eq!(shown, expected, "by name, with hosts, kind and which was used last");
+        home.forget_profile("local").unwrap();
+        assert!(home.lakes().unwrap().iter().all(|lake| lake.is_last), "the one that is left is used next");
+    }
+}

@@ -98,3 +98,76 @@ impl IdleLock {
 fn limit(minutes: Option<u16>) -> Option<SignedDuration> {
     minutes.map(|minutes| SignedDuration::from_mins(i64::from(minutes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
+    }
+
+    #[test]
+    fn it_locks_once_after_so_long_without_touch() {
+        let mut lock = IdleLock::open(Some(15), at(0));
+        assert_eq!(lock.look(at(14)), Standing::Open, "not yet");
+        assert_eq!(lock.touched(at(14)), Standing::Open, "somebody is there");
+        assert_eq!(lock.deadline(), Some(at(29)), "counts from the last touch");
+        assert_eq!(lock.look(at(29)), Standing::JustLocked, "at the deadline");
+        assert_eq!(lock.look(at(30)), Standing::Locked, "told once");
+        assert_eq!(lock.touched(at(31)), Standing::Locked, "a touch does not unlock");
+        assert_eq!(lock.deadline(), None, "nothing to wait for");
+        lock.unlock(at(40));
+        assert!(!lock.is_locked(), "somebody has signed in");
+        assert_eq!(lock.deadline(), Some(at(55)), "and the time counts anew");
+    }
+
+    #[test]
+    fn a_touch_after_the_computer_slept_comes_too_late() {
+        let mut lock = IdleLock::open(Some(15), at(0));
+        assert_eq!(lock.touched(at(120)), Standing::JustLocked, "no timer ran meanwhile");
+    }
+
+    #[test]
+    fn it_can_be_locked_at_once_or_never() {
+        let mut never = IdleLock::open(None, at(0));
+        assert_eq!(never.look(at(1_000_000)), Standing::Open, "never by itself");
+        assert_eq!(never.lock(), Standing::JustLocked, "but by hand");
+        assert_eq!(never.lock(), Standing::Locked, "told once");
+        never.set_minutes(Some(15));
+        assert!(never.is_locked(), "a setting does not unlock");
+        let mut left_locked = IdleLock::locked(None);
+        assert_eq!(left_locked.touched(at(0)), Standing::Locked, "as the program before left it");
+    }
+
+    #[test]
+    fn a_shorter_limit_counts_from_the_last_touch() {
+        let mut lock = IdleLock::open(Some(240), at(0));
+        lock.set_minutes(Some(5));
+        assert_eq!(lock.look(at(6)), Standing::JustLocked, "the new limit has passed already");
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_stays_open_longer_than_the_limit(
+            limit in 1_u16..=240,
+            moves in prop::collection::vec((any::<bool>(), -600_i64..600), 1..40),
+        ) {
+            let mut now = 0;
+            let mut lock = IdleLock::open(Some(limit), at(now));
+            for (is_touch, step) in moves {
+                now += step; // the clock may be put back
+                let standing = if is_touch { lock.touched(at(now)) } else { lock.look(at(now)) };
+                let deadline = lock.deadline();
+                prop_assert_eq!(lock.is_locked(), deadline.is_none(), "locked or with an end in sight");
+                prop_assert_eq!(standing == Standing::Open, !lock.is_locked(), "as told");
+                if let Some(deadline) = deadline {
+                    prop_assert!(deadline > at(now), "open: the deadline lies ahead");
+                    prop_assert!(deadline <= at(now + i64::from(limit)), "and no further than the limit");
+                }
+            }
+        }
+    }
+}

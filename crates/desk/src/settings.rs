@@ -70,3 +70,72 @@ impl Settings {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        (dir, home)
+    }
+
+    #[test]
+    fn settings_are_usual_until_changed_and_then_kept() {
+        let (_dir, home) = home();
+        let usual = Settings::read(&home).unwrap();
+        assert_eq!(usual, Settings::default(), "nothing was saved yet");
+        assert_eq!(usual.idle_lock_minutes, Some(15), "the window locks after a quarter of an hour");
+        let changed = Settings::change(&home, |settings| settings.theme = Theme::Dark).unwrap();
+        assert_eq!(changed.theme, Theme::Dark, "as changed");
+        Settings::change(&home, |settings| settings.idle_lock_minutes = None).unwrap();
+        let read = Settings::read(&home).unwrap();
+        assert_eq!((read.theme, read.idle_lock_minutes), (Theme::Dark, None), "each change is kept");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_dir, home) = home();
+        Settings::change(&home, |_| {}).unwrap();
+        let mode = fs::metadata(home.join("settings.json")).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "for its owner only");
+    }
+
+    #[test]
+    fn what_another_version_keeps_there_stays() {
+        let (_dir, home) = home();
+        let text = r#"{"theme":"sepia","density":{"rows":32}}"#;
+        fs::write(home.join("settings.json"), text).unwrap();
+        let read = Settings::read(&home).unwrap();
+        assert_eq!(read.theme, Theme::System, "a theme that is not known here");
+        assert_eq!(read.idle_lock_minutes, Some(15), "what is left out is as usual");
+        Settings::change(&home, |settings| settings.text_scale = 125).unwrap();
+        let kept = fs::read_to_string(home.join("settings.json")).unwrap();
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!(kept["density"]["rows"], 32, "unknown fields stay: {kept}");
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_become_the_nearest_within() {
+        let (_dir, home) = home();
+        fs::write(home.join("settings.json"), r#"{"idle_lock_minutes":60000,"text_scale":5}"#).unwrap();
+        let read = Settings::read(&home).unwrap();
+        assert_eq!((read.idle_lock_minutes, read.text_scale), (Some(240), 80), "of a file edited by hand");
+        let changed = Settings::change(&home, |settings| settings.idle_lock_minutes = Some(0)).unwrap();
+        assert_eq!(changed.idle_lock_minutes, Some(1), "of a change too");
+    }
+
+    #[test]
+    fn a_damaged_file_is_kept_aside_and_the_usual_settings_hold() {
+        let (_dir, home) = home();
+        fs::write(home.join("settings.json"), r#"{"theme":"#).unwrap();
+        let said = Settings::read(&home).expect_err("it is damaged").to_string();
+        assert!(said.contains("settings.json.damaged") && said.contains("usual settings"), "said: {said}");
+        assert_eq!(Settings::read(&home).unwrap(), Settings::default(), "one may go on");
+    }
+}

@@ -134,3 +134,80 @@ fn name_from(own: &str) -> String {
     let name: String = words.join("-").chars().take(64).collect();
     if name.is_empty() { "lake".to_owned() } else { name }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::tests::profile;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        (dir, home)
+    }
+
+    fn offered(home: &Home, profile: Profile) -> Offer {
+        offer(home.profiles().unwrap().lakes, profile)
+    }
+
+    #[test]
+    fn a_new_lake_is_shown_with_all_that_a_steward_must_judge() {
+        let (_dir, home) = home();
+        let mut north = profile("https://lake.north.example");
+        north.name = "Lake of North, Ltd.".to_owned();
+        north.issuer = "https://cognito-idp.eu-central-1.amazonaws.com/pool".to_owned();
+        let offer = offered(&home, north);
+        assert_eq!(offer.host, "lake.north.example", "where it is");
+        assert_eq!(offer.issuer_host, "cognito-idp.eu-central-1.amazonaws.com", "where the password goes");
+        assert_eq!(offer.suggested_name, "lake-of-north-ltd", "words and hyphens");
+        assert!(!offer.practice && offer.needs_consent(), "a real lake, not seen before");
+        assert!(offered(&home, profile("http://localhost:47100")).practice, "on this computer");
+    }
+
+    #[test]
+    fn a_known_lake_is_confirmed_again_only_when_it_is_not_what_it_was() {
+        let (_dir, home) = home();
+        let before = profile("https://lake.example.org");
+        let name = accept(&home, &offered(&home, before.clone()), None).unwrap();
+        let same = offered(&home, before.clone());
+        assert_eq!(same.known_as.as_ref(), Some(&name), "known by its front door");
+        assert!(!same.needs_consent(), "nothing has changed: {:?}", same.changed);
+
+        let mut newer = before.clone();
+        newer.lake_version = "9.9.9".to_owned();
+        newer.limits.batch_messages = 7;
+        assert!(!offered(&home, newer).needs_consent(), "versions and limits may change");
+
+        let mut moved = before.clone();
+        moved.issuer = "https://evil.example.org".to_owned();
+        moved.bucket = "another".to_owned();
+        let moved = offered(&home, moved);
+        let what: Vec<_> = moved.changed.iter().map(|change| change.what).collect();
+        assert_eq!(what, ["sign-in", "storage"], "each change is named");
+        assert!(moved.needs_consent(), "and must be confirmed");
+        assert_eq!(accept(&home, &moved, None).unwrap(), name, "it takes the place of what was saved");
+        assert_eq!(home.profiles().unwrap().lakes.len(), 1, "one lake, not two");
+    }
+
+    #[test]
+    fn names_never_meet() {
+        let (_dir, home) = home();
+        let mut names = Vec::new();
+        for number in 1..=3 {
+            let lake = profile(&format!("https://lake{number}.example.org"));
+            names.push(accept(&home, &offered(&home, lake), None).unwrap());
+        }
+        assert_eq!(names, ["practice-lake", "practice-lake-2", "practice-lake-3"], "of three of one name");
+        let mut long = profile("https://long.example.org");
+        long.name = "a".repeat(100);
+        let first = offered(&home, long.clone());
+        // Taken by another program between the offer and its acceptance.
+        home.save_profile(&first.suggested_name, profile("https://meanwhile.example.org")).unwrap();
+        let name = accept(&home, &first, None).unwrap();
+        assert!(name.ends_with("-2") && name.len() == 64, "the next free one, of sound length: {name}");
+        let mut nameless = long;
+        nameless.name = "…".to_owned();
+        nameless.endpoints.front_door = "https://nameless.example.org".to_owned();
+        assert_eq!(offered(&home, nameless).suggested_name, "lake", "never empty");
+    }
+}

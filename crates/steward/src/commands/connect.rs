@@ -1,7 +1,7 @@
 //! `steward connect` and `steward profiles`.
 
 use clap::{Args, Subcommand};
-use desk::connect::{self, ConnectProblem};
+use desk::connect::{self, Change, ConnectProblem};
 use lake::Profile;
 use serde::Serialize;
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Context;
 use crate::arguments::Format;
 use crate::ending::{Ending, Halt};
-use crate::output::{Column, Table};
+use crate::output::{Column, Table, printable};
 
 /// Make a lake's acquaintance and remember it
 ///
@@ -63,29 +63,42 @@ struct Saved<'a> {
 impl Connect {
     pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
         let home = context.home()?;
-        let profile = match connect::connect(&self.lake).await {
-            Ok(profile) => profile,
+        let offer = match connect::look(&home, &self.lake).await {
+            Ok(offer) => offer,
+            Err(ConnectProblem::Home(problem)) => return Err(problem.into()),
             Err(problem) => {
                 context.say.problem(&problem.to_string());
                 return Ok(ending_of(&problem));
             }
         };
-        let name = self.name.unwrap_or_else(|| name_from(&profile.name));
-        let before = home.profiles()?.lakes.remove(&name);
-        if let Some(before) = before.filter(|before| is_elsewhere(before, &profile)) {
+        for Change { what, before, now } in &offer.changed {
             context.say.note(&format!(
-                "{name} was another lake until now: {}, with sign-in at {}.",
-                before.endpoints.front_door, before.issuer
+                "Since it was saved, its {what} has changed from {} to {}.",
+                printable(before),
+                printable(now)
             ));
         }
-        home.save_profile(&name, profile.clone())?;
+        if let Some(given) = &self.name
+            && let Some(before) = home.profiles()?.lakes.get(given)
+            && offer.known_as.as_ref() != Some(given)
+        {
+            context.say.note(&format!(
+                "{given} was another lake until now: {}, with sign-in at {}.",
+                printable(&before.endpoints.front_door),
+                printable(&before.issuer)
+            ));
+        }
+        let name = connect::accept(&home, &offer, self.name.as_deref())?;
+        let profile = &offer.profile;
         context.say.note(&format!(
             "Saved as {name}: {} at {}. Sign-in happens at {}; if you do not know that place, do not sign in.",
-            profile.name, profile.endpoints.front_door, profile.issuer
+            printable(&profile.name),
+            printable(&profile.endpoints.front_door),
+            printable(&profile.issuer)
         ));
         let mut data = context.data();
         match data.format() {
-            Format::Json => data.object(&Saved { saved_as: &name, profile: &profile })?,
+            Format::Json => data.object(&Saved { saved_as: &name, profile })?,
             Format::Table => data.line(&format!("Next: steward sign-in --profile {name}"))?,
         }
         data.flush()?;
@@ -104,21 +117,6 @@ fn ending_of(problem: &ConnectProblem) -> Ending {
         ConnectProblem::OtherVersion { .. } => Ending::SomeFailed,
         ConnectProblem::NotTrusted { .. } => Ending::NotAllowed,
     }
-}
-
-fn is_elsewhere(before: &Profile, now: &Profile) -> bool {
-    before.endpoints.front_door != now.endpoints.front_door || before.issuer != now.issuer
-}
-
-/// A lake's own name made into one for the command line.
-fn name_from(own: &str) -> String {
-    let words: Vec<String> = own
-        .split(|character: char| !character.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let name: String = words.join("-").chars().take(64).collect();
-    if name.is_empty() { "lake".to_owned() } else { name }
 }
 
 const COLUMNS: &[Column] = &[
@@ -160,16 +158,5 @@ impl Profiles {
         }
         data.flush()?;
         Ok(Ending::AllWell)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::name_from;
-
-    #[test]
-    fn a_lakes_own_name_becomes_one_for_the_command_line() {
-        assert_eq!(name_from("Lake of North, Ltd."), "lake-of-north-ltd", "words and hyphens");
-        assert_eq!(name_from("…"), "lake", "never empty");
     }
 }

@@ -47,9 +47,10 @@ export async function openChromium() {
   return {
     page,
     close: async () => {
-      browser.kill();
+      // Asked, not killed: its helpers still write into the profile for a moment otherwise.
+      await connection.ask('Browser.close').catch(() => browser.kill());
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
     },
   };
 }

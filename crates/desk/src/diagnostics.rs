@@ -328,3 +328,69 @@ fn cut(text: &str) -> String {
     let printable = text.chars().map(|character| if character.is_control() { ' ' } else { character });
     printable.take(LONGEST).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::tests::profile;
+
+    /// In the folder's name: where a user's name stands in real life.
+    const CANARY: &str = "canary-anna-sample";
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(&dir.path().join(CANARY)).unwrap();
+        (dir, home)
+    }
+
+    fn how<'a>(found: &'a Diagnostics, what: &str) -> &'a Line {
+        found.lines.iter().find(|line| line.what == what).unwrap_or_else(|| panic!("{what} is told"))
+    }
+
+    #[tokio::test]
+    async fn a_lake_out_of_reach_is_told_without_names() {
+        let (dir, home) = home();
+        // Nothing listens on a port that was just let go.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        home.save_profile("far", profile(&format!("http://127.0.0.1:{port}"))).unwrap();
+        let vault = Vault::File(dir.path().join(CANARY).join("session"));
+        let account = Account::open(&home, None, vault).unwrap();
+        let found = gather(&home, Some(&account), &[("Web view", "2.50\n(test)".to_owned())]).await;
+        let text = found.to_text();
+        assert_eq!(how(&found, "Home folder").standing, Standing::Good, "it can be written: {text}");
+        assert_eq!(how(&found, "Known lakes").how, "1", "how many, not which");
+        assert_eq!(
+            how(&found, "Lake").how,
+            format!("127.0.0.1:{port} (practice, on this computer)"),
+            "{text}"
+        );
+        assert_eq!(how(&found, "Session").how, "nobody is signed in", "how it stands: {text}");
+        assert_eq!(how(&found, "Session is kept in").how, "a file", "a file, not which");
+        assert_eq!(how(&found, "Web view").how, "2.50 (test)", "on one line");
+        assert!(text.contains("! Session: "), "what is not as it should be is marked: {text}");
+        assert!(!text.contains(CANARY), "no name of a folder: {text}");
+    }
+
+    #[tokio::test]
+    async fn damage_is_told_and_does_not_end_the_telling() {
+        let (_dir, home) = home();
+        std::fs::write(home.join("profiles.json"), "{").unwrap();
+        std::fs::write(home.join("audit.jsonl"), "nonsense\n").unwrap();
+        let found = gather(&home, None, &[]).await;
+        let text = found.to_text();
+        for what in ["Known lakes", "Audit trail"] {
+            assert_eq!(how(&found, what).standing, Standing::Bad, "{what}: {text}");
+        }
+        assert!(how(&found, "Free disk space").how.contains("iB"), "in units: {text}");
+        assert!(how(&found, "Submissions").how.starts_with("0 with 0 messages"), "none yet: {text}");
+        assert!(!text.contains(CANARY), "no name of a folder: {text}");
+    }
+
+    #[test]
+    fn what_others_worded_is_cut_short_and_freed_of_names() {
+        let private = Private(vec!["/home/anna".to_owned(), "anna@example.org".to_owned()]);
+        let told = private.clean("open /home/anna/x failed\nfor anna@example.org");
+        assert_eq!(told, "open …/x failed for …", "names are left out, on one line");
+        assert_eq!(private.clean(&"x".repeat(1_000)).len(), LONGEST, "cut short");
+    }
+}

@@ -400,3 +400,27 @@ impl NoProxyForLoopback for reqwest::ClientBuilder {
         if crate::is_loopback(base) { self.no_proxy() } else { self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_versions_description_is_told_from_a_stranger() {
+        let later = read_profile(br#"{"schema":"lake-profile/2","everything":"else"}"#);
+        let schema = "lake-profile/2".to_owned();
+        assert_eq!(later, Err(Fault::OtherVersion { schema }), "although no other field is known");
+        let long = format!(r#"{{"schema":"lake-profile/{}"}}"#, "9".repeat(1_000));
+        let cut = read_profile(long.as_bytes());
+        assert!(
+            matches!(cut, Err(Fault::OtherVersion { schema }) if schema.len() == LONGEST_SCHEMA),
+            "cut short"
+        );
+        for stranger in
+            [&br#"{"schema":"openapi/3"}"#[..], b"<html>", b"{}", br#"{"schema":"lake-profile/1"}"#]
+        {
+            let found = read_profile(stranger);
+            assert!(matches!(found, Err(Fault::Unreachable { .. })), "no lake: {found:?}");
+        }
+    }
+}

@@ -216,3 +216,120 @@ impl TraceEvent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lake::{CatalogDetail, State};
+
+    use super::*;
+
+    /// Gives so many messages, each state in turn, and breaks off once before each place in `faults`.
+    struct InMemory {
+        given: u64,
+        count: u64,
+        faults: Vec<u64>,
+    }
+
+    impl Reading for InMemory {
+        fn next(&mut self) -> BoxFuture<'_, Result<Option<Head>, ReadFault>> {
+            async {
+                if let Some(place) = self.faults.iter().position(|fault| *fault == self.given) {
+                    self.faults.remove(place);
+                    let reason = "it broke off".to_owned();
+                    return Err(ReadFault::Unreachable { service: "DynamoDB", reason });
+                }
+                if self.given == self.count {
+                    return Ok(None);
+                }
+                self.given += 1;
+                Ok(Some(head(self.given)))
+            }
+            .boxed()
+        }
+    }
+
+    /// The older the higher the number.
+    fn head(number: u64) -> Head {
+        let at = Timestamp::from_second(1_800_000_000 - i64::try_from(number).unwrap()).unwrap();
+        let mut head = Head::new(&CatalogEvent {
+            source: Source::parse("north").unwrap(),
+            message_id: MessageId::mint(at, [0; 10]),
+            received_at: at,
+            digest: None,
+            raw_digest: None,
+            recorded_at: at,
+            attempt: 1,
+            detail: CatalogDetail::Restage { requested_by: "s".to_owned() },
+        });
+        if number.is_multiple_of(10) {
+            head.state = State::Attention;
+        }
+        head
+    }
+
+    fn list(count: u64, faults: &[u64], filter: HeadFilter) -> MessageList {
+        let reading = InMemory { given: 0, count, faults: faults.to_vec() };
+        MessageList::new(Box::new(reading), DayRange::default(), filter)
+    }
+
+    fn attention() -> HeadFilter {
+        HeadFilter { state: Some(State::Attention), ..HeadFilter::default() }
+    }
+
+    #[tokio::test]
+    async fn a_list_gives_every_message_once_piece_by_piece() {
+        let mut list = list(25, &[], HeadFilter::default());
+        let mut ids = Vec::new();
+        for expected in [10, 10, 5] {
+            assert!(!list.is_done(), "there is more");
+            let heads = list.next(10).await.unwrap();
+            assert_eq!(heads.len(), expected, "as many as were asked for, while there are");
+            ids.extend(heads.iter().map(|head| head.received_at));
+        }
+        assert!(list.is_done(), "everything was given");
+        assert!(list.next(10).await.unwrap().is_empty(), "and nothing comes after");
+        assert_eq!(list.looked_at(), 25, "each was looked at once");
+        let expected: Vec<_> = (1..=25).map(|number| head(number).received_at).collect();
+        assert_eq!(ids, expected, "in order, none twice");
+    }
+
+    #[tokio::test]
+    async fn after_a_fault_the_list_goes_on_where_it_stood() {
+        let mut list = list(30, &[0, 7, 30], HeadFilter::default());
+        let mut given = Vec::new();
+        let mut faults = 0;
+        while !list.is_done() {
+            match list.next(10).await {
+                Ok(heads) => given.extend(heads.iter().map(|head| head.received_at)),
+                Err(_) => faults += 1,
+            }
+        }
+        assert_eq!(faults, 3, "each fault is told");
+        let expected: Vec<_> = (1..=30).map(|number| head(number).received_at).collect();
+        assert_eq!(given, expected, "nothing is lost or given twice");
+    }
+
+    #[tokio::test]
+    async fn a_filter_that_little_matches_gives_the_word_back() {
+        let mut list = list(
+            LOOKED_AT_ONCE + 100,
+            &[],
+            HeadFilter { message_type: Some("ORU".to_owned()), ..HeadFilter::default() },
+        );
+        assert!(list.next(10).await.unwrap().is_empty(), "nothing matched so far");
+        assert!(!list.is_done(), "but that is not the end");
+        assert_eq!(list.looked_at(), LOOKED_AT_ONCE, "so many were looked at");
+        let reached = head(LOOKED_AT_ONCE).received_at;
+        assert_eq!(list.looked_to(), Some(reached), "and it says how far back");
+        assert!(list.next(10).await.unwrap().is_empty() && list.is_done(), "now it is the end");
+    }
+
+    #[tokio::test]
+    async fn only_what_the_filter_holds_is_given() {
+        let mut list = list(100, &[], attention());
+        let heads = list.next(100).await.unwrap();
+        assert_eq!(heads.len(), 10, "every tenth");
+        assert!(heads.iter().all(|head| head.state == State::Attention), "all of that state");
+        assert!(list.is_done(), "and no more");
+    }
+}

@@ -220,3 +220,6 @@ impl Reach {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

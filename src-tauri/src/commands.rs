@@ -1,5 +1,10 @@
 //! The commands of the web view. Each is one line over [`Desktop`]; what they do is said there.
 
+#![expect(
+    clippy::let_underscore_must_use,
+    reason = "Tauri's macro lets go of an answer so that its type is known"
+)]
+
 use std::sync::Arc;
 
 use tauri::State;

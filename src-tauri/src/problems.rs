@@ -64,7 +64,7 @@ impl Problem {
             "Something inside the program broke off",
             detail,
             "Try again. If it comes back, save the diagnostics in Settings and send them to support.",
-            NextStep::TryAgain,
+            NextStep::Diagnose,
         )
     }
 }

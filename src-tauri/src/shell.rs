@@ -19,6 +19,7 @@ use crate::window::{MAIN, TauriWindow};
 const TITLE: &str = "Lake Steward";
 
 /// Runs the desktop until its window is closed.
+#[expect(clippy::disallowed_methods, reason = "only in what Tauri generates, for a bundle that is not sound")]
 pub(crate) fn run() -> ExitCode {
     let filter = EnvFilter::try_from_env("STEWARD_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -124,10 +124,13 @@ impl Desktop {
     /// What is always on screen.
     pub(crate) async fn overview(&self) -> Result<Overview, Problem> {
         let known = self.options.home.lakes().unwrap_or_else(|problem| {
-            self.state().notes.push(problem.into());
+            self.note(problem.into());
             Vec::new()
         });
-        let (under_way, unfinished) = self.unfinished().await?;
+        let (under_way, unfinished) = self.unfinished().await.unwrap_or_else(|problem| {
+            self.note(problem);
+            (None, 0)
+        });
         let state = self.state();
         let current = state.lake.as_ref().map(|lake| lake.known.name.as_str());
         Ok(Overview {
@@ -158,6 +161,14 @@ impl Desktop {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells a problem that belongs to no command, once.
+    fn note(&self, problem: Problem) {
+        let mut state = self.state();
+        if !state.notes.contains(&problem) {
+            state.notes.push(problem);
+        }
     }
 
     fn tell_overview(&self) {

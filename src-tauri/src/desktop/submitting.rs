@@ -161,7 +161,7 @@ impl Desktop {
         if let Ok(account) = self.any_account()
             && let Err(problem) = account.record(Action::Submit, sum).await
         {
-            self.state().notes.push(problem.into());
+            self.note(problem.into());
         }
         if ending.how == EndedHow::Finished && found > 0 {
             let others = found.saturating_sub(ingested + duplicate);

@@ -31,7 +31,8 @@ impl Queue {
     /// How the messages of a submission stand, checked as in [`Queue::counted`].
     pub fn standing(&self, id: SubmissionId) -> Result<Standing, QueueProblem> {
         let mut standing = Standing::default();
-        let read = || -> rusqlite::Result<(Vec<(i64, i64, i64)>, (i64, i64, i64))> {
+        type Counted = (i64, i64, i64);
+        let read = || -> rusqlite::Result<(Vec<Counted>, Counted)> {
             let standings = self
                 .connection
                 .prepare_cached(

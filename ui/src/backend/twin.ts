@@ -234,17 +234,17 @@ export class Twin {
       openMessages: (which, from, to) =>
         this.#answer('openMessages', [which, from, to], () => {
           const list = (this.#lastId += 1);
-          const page = messagesOf(world, which, 0, 100);
+          const page = messagesOf(world, which, 0, 200);
           this.#lists.set(list, { which, next: page.next });
-          return { list, rows: page.rows, done: page.done };
+          return { list, rows: page.rows, lookedAt: page.next, done: page.done };
         }),
       moreMessages: (list) =>
         this.#answer('moreMessages', [list], () => {
           const open = this.#lists.get(list);
           if (!open) throw new Refusal(problems.filesGone);
-          const page = messagesOf(world, open.which, open.next, 100);
+          const page = messagesOf(world, open.which, open.next, 200);
           open.next = page.next;
-          return { list, rows: page.rows, done: page.done };
+          return { list, rows: page.rows, lookedAt: page.next, done: page.done };
         }),
       closeMessages: (list) =>
         this.#answer('closeMessages', [list], () => {

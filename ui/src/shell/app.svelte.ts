@@ -8,6 +8,7 @@ import type {
   NextStep,
   Overview,
   Problem,
+  TodayView,
 } from '../backend/backend';
 import { problemOf } from '../backend/backend';
 import { Reading } from '../backend/reading.svelte';
@@ -35,9 +36,14 @@ export class App {
   /** Files that wait for a lake or a sign-in, oldest first. */
   kept = $state.raw<Chosen[]>([]);
   /** Why files could not be taken up. */
-  trouble = $state.raw<{ problem: Problem; chosen: number } | null>(null);
+  trouble = $state.raw<{ problem: Problem; chosen: number | null } | null>(null);
+  /** A dialog of the system asks for files, or they are being taken up. */
+  choosing = $state(false);
   /** Why the last sign-in came to nothing, as it answered; the overview tells it too, unless it could not even begin. */
   signInProblem = $state.raw<Problem | null>(null);
+  /** Today, kept while the same steward is at the same lake, so that coming back to it shows it at once. */
+  today = $state.raw<Reading<TodayView> | null>(null);
+  #who = '';
   /** Notes of the program that the steward has put away. */
   #readNotes = $state.raw<string[]>([]);
   #hearers = new Set<(changed: Changed) => void>();
@@ -98,10 +104,20 @@ export class App {
         this.kept = [...this.kept, chosen];
       }
     } catch (thrown) {
-      this.trouble = { problem: problemOf(thrown), chosen: id };
-      if (this.shown === 'today' || this.shown === 'messages' || this.shown === 'settings')
-        this.go({ screen: 'submit', submission: null });
+      this.#troubled(problemOf(thrown), id);
     }
+  }
+
+  chooseFiles(): Promise<void> {
+    return this.#choose(() => this.backend.chooseFiles());
+  }
+
+  chooseFolder(): Promise<void> {
+    return this.#choose(() => this.backend.chooseFolder());
+  }
+
+  chooseSamples(): Promise<void> {
+    return this.#choose(() => this.backend.chooseSamples());
   }
 
   /** Lets go of files that were kept. */
@@ -149,6 +165,21 @@ export class App {
     }
   }
 
+  async #choose(ask: () => Promise<number | null>): Promise<void> {
+    this.choosing = true;
+    try {
+      await this.take(await ask());
+    } catch (thrown) {
+      this.#troubled(problemOf(thrown), null);
+    }
+    this.choosing = false;
+  }
+
+  #troubled(problem: Problem, chosen: number | null): void {
+    this.trouble = { problem, chosen };
+    if (this.rights && this.place.screen !== 'submit') this.go({ screen: 'submit', submission: null });
+  }
+
   async #changed(changed: Changed): Promise<void> {
     if (changed.what === 'dropped') await this.take(changed.chosen);
     else if (changed.what === 'overview') await this.#read();
@@ -158,7 +189,19 @@ export class App {
   async #read(): Promise<void> {
     const before = this.rights;
     await this.reading.read();
+    this.#settleToday();
     if (!before && this.rights) await this.#goOn();
+  }
+
+  /** What was read for another steward, institution or lake is forgotten. */
+  #settleToday(): void {
+    const { session, rights } = this;
+    const who = rights
+      ? JSON.stringify([this.overview?.lake?.name, session && 'user' in session && session.user, rights])
+      : '';
+    if (who === this.#who) return;
+    this.#who = who;
+    this.today = rights?.reads != null ? new Reading(() => this.backend.today()) : null;
   }
 
   /** After a sign-in, with what was dropped before it: one lot goes on by itself, of several the steward chooses. */

@@ -17,6 +17,8 @@ export function phaseInWords(phase: PhaseView): string {
       return 'Waiting for your sign-in';
     case 'waits-for-lake':
       return 'Waiting for the lake';
+    case 'waits-for-computer':
+      return 'Waiting for this computer';
     case 'checking':
       return 'Checking what arrived';
     case 'cancelled':

@@ -1,8 +1,8 @@
 import type { MessageWhich, StatusView, WhichLines } from '../backend/backend';
 import type { Status } from '../parts/status';
 
-/** The badge of a status; null where nothing can be told. */
-export function badgeOf(status: StatusView): Status | null {
+/** The badge of a status. */
+export function badgeOf(status: StatusView): Status {
   switch (status) {
     case 'in-the-lake':
       return 'in-lake';
@@ -10,8 +10,6 @@ export function badgeOf(status: StatusView): Status | null {
       return 'to-be-sent';
     case 'replaced':
       return 'fixed';
-    case 'not-visible':
-      return null;
     default:
       return status;
   }
@@ -46,4 +44,5 @@ const LINES: Record<WhichLines, string> = {
   ready: 'Ready to use',
   attention: 'Needs attention',
   stuck: 'Stuck',
+  closed: 'Set aside or replaced',
 };

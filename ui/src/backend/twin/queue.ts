@@ -90,8 +90,9 @@ export class TwinQueue {
         ? {
             all: this.total,
             done: this.done,
-            rate: this.phase.is === 'sending' ? 842.4 : 0,
-            remainingSeconds: this.phase.is === 'sending' ? (this.total - this.done) / 842.4 : null,
+            aMinute: this.phase.is === 'sending' ? A_MINUTE : 0,
+            remainingSeconds:
+              this.phase.is === 'sending' ? Math.ceil(((this.total - this.done) / A_MINUTE) * 60) : null,
           }
         : null,
       notHl7: some(this.#notHl7, (index) => ({
@@ -116,7 +117,6 @@ export class TwinQueue {
       phase: this.phase,
       counts: this.#counts(),
       staging: this.#staging(),
-      problem: null,
     };
   }
 
@@ -173,7 +173,8 @@ export class TwinQueue {
       ready: of('ready'),
       attention: of('attention'),
       stuck: of('stuck'),
-      notVisible: of('not-visible'),
+      closed: 0,
+      notVisible: this.#shape.blind ? this.#numberOf((index) => this.#outcome(index) === 'in-the-lake') : 0,
     };
   }
 
@@ -181,7 +182,7 @@ export class TwinQueue {
     return {
       files: this.#files,
       messages: this.total,
-      bytes: this.total * 1_312,
+      kilobytes: Math.ceil(this.total * 1.312),
       lookWrong: this.#numberOf((index) => LOOKS_WRONG(index)),
       refused: this.#numberOf((index) => REFUSED(index)),
       duplicates: this.#numberOf((index) => DUPLICATE(index)),
@@ -206,7 +207,7 @@ export class TwinQueue {
 
   #stagingOf(index: number): StatusView | null {
     if (this.#outcome(index) !== 'in-the-lake') return null;
-    if (this.#shape.blind) return 'not-visible';
+    if (this.#shape.blind) return null;
     if (index >= this.staged) return 'received';
     if (LOOKS_WRONG(index)) return 'attention';
     return index % 4999 === 17 ? 'stuck' : 'ready';
@@ -266,6 +267,8 @@ export class TwinQueue {
       case 'attention':
       case 'stuck':
         return (index) => this.#stagingOf(index) === which;
+      case 'closed':
+        return () => false;
     }
   }
 
@@ -275,6 +278,9 @@ export class TwinQueue {
     return number;
   }
 }
+
+/** Messages a minute, as it says. */
+const A_MINUTE = 50_544;
 
 /** Sending systems of the made-up institution. */
 export const SENDERS = [

@@ -9,6 +9,7 @@ import type {
   Problem,
   SessionView,
   StatusView,
+  StepKind,
   TodayView,
 } from '../bindings';
 import type { Backend } from '../backend';
@@ -54,7 +55,7 @@ export function emptyWorld(): World {
       session: signedIn('riverside', 'riverside'),
       underWay: null,
       unfinished: 0,
-      settings: { theme: 'system', idleLockMinutes: 15 },
+      settings: { theme: 'system', idleLockMinutes: 15, textScale: 100 },
       notes: [],
     },
     signsInAs: signedIn('riverside', 'riverside'),
@@ -156,7 +157,8 @@ export function messagesOf(
 ): { rows: MessageRow[]; next: number; done: boolean } {
   const rows: MessageRow[] = [];
   let index = offset;
-  while (rows.length < limit && index < world.inTheLake) {
+  // As the program does: so many are looked at for a page, however few of them match.
+  while (index < offset + limit && index < world.inTheLake) {
     const row = messageAt(index);
     const holds =
       which === 'all' ||
@@ -172,27 +174,24 @@ export function historyOf(id: string): MessageHistory {
   const message = messageAt(index);
   const at = (seconds: number) =>
     new Date(new Date(message.receivedAt).getTime() + seconds * 1000).toISOString();
-  const steps: MessageHistory['steps'] = [
-    { at: message.receivedAt, kind: 'received', what: 'The lake received it from dana.okafor.' },
-  ];
-  if (message.status === 'ready')
-    steps.push({ at: at(1.4), kind: 'ready', what: 'It was made ready to use, with 2 automatic tidy-ups.' });
-  if (message.status === 'attention' || message.status === 'replaced' || message.status === 'set-aside')
-    steps.push({
-      at: at(1.2),
-      kind: 'attention',
-      what: 'It needs attention: the date of birth in PID-7 is no date.',
-    });
-  if (message.status === 'stuck')
-    steps.push({
-      at: at(61),
-      kind: 'stuck',
-      what: 'It is stuck: a delivery inside the lake failed for good.',
-    });
-  if (message.status === 'set-aside')
-    steps.push({ at: at(4_000), kind: 'set-aside', what: 'dana.okafor set it aside as a test message.' });
-  if (message.status === 'replaced')
-    steps.push({ at: at(5_000), kind: 'fix', what: 'A fix took its place.' });
+  const steps: MessageHistory['steps'] = [];
+  const add = (seconds: number, kind: StepKind, what: string, other: string | null = null) =>
+    steps.push({ at: at(seconds), kind, what, other });
+  add(0, 'received', 'The lake received it from dana.okafor.');
+  switch (message.status) {
+    case 'ready':
+      add(1.4, 'ready', 'It was made ready to use, with 2 automatic tidy-ups.');
+      break;
+    case 'stuck':
+      add(61, 'stuck', 'It is stuck: a delivery inside the lake failed for good.');
+      break;
+    case 'attention':
+    case 'set-aside':
+    case 'replaced':
+      add(1.2, 'attention', 'It needs attention: the date of birth in PID-7 is no date.');
+  }
+  if (message.status === 'set-aside') add(4_000, 'set-aside', 'dana.okafor set it aside as a test message.');
+  if (message.status === 'replaced') add(5_000, 'fix', 'A fix took its place.', messageId(index + 1));
   return { message, fingerprint: fingerprint(index), steps };
 }
 
@@ -260,6 +259,6 @@ function busyToday(): TodayView {
       { sender: SENDERS[2] ?? '', messages: 3_402, ready: 3_205, attention: 181, lastAt: ago(2) },
       { sender: SENDERS[3] ?? '', messages: 388, ready: 365, attention: 11, lastAt: ago(48) },
     ],
-    quiet: [{ sender: 'OLDHIS ARCHIVE', lastAt: ago(60 * 31), usual: 412.5 }],
+    quiet: [{ sender: 'OLDHIS ARCHIVE', lastAt: ago(60 * 31), usual: 412, daysHeard: 6, expectedByNow: 260 }],
   };
 }

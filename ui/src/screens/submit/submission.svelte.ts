@@ -2,6 +2,9 @@ import type { Backend, SubmissionView } from '../../backend/backend';
 import { Doing, Reading } from '../../backend/reading.svelte';
 import { Lines } from './lines.svelte';
 
+/** How often a submission is read at most: faster changes nobody can follow. */
+const EVERY_MILLISECONDS = 300;
+
 /** One submission on screen: how it stands, its rows, and what the steward does with it. */
 export class Submission {
   readonly id: number;
@@ -9,9 +12,11 @@ export class Submission {
   readonly lines: Lines;
   readonly doing = new Doing();
   readonly saving = new Doing();
-  /** The name of the report that was saved. */
-  saved = $state.raw<string | null>(null);
+  /** Counts up whenever it was read anew: the table's sign to do the same. */
+  turn = $state(0);
   readonly #backend: Backend;
+  #last = -Infinity;
+  #due: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend, id: number) {
     this.#backend = backend;
@@ -22,9 +27,25 @@ export class Submission {
 
   view = $derived.by(() => this.reading.value);
 
-  refresh(): Promise<void> {
-    if (!this.lines.fresh) this.lines.refresh();
-    return this.reading.read();
+  /** Reads it now. */
+  async refresh(): Promise<void> {
+    clearTimeout(this.#due);
+    this.#due = undefined;
+    this.#last = performance.now();
+    await this.reading.read();
+    this.turn += 1;
+  }
+
+  /** A hint came: reads it soon, and once however many hints come until then. */
+  hinted(): void {
+    if (this.#due !== undefined) return;
+    const wait = Math.max(0, this.#last + EVERY_MILLISECONDS - performance.now());
+    this.#due = setTimeout(() => void this.refresh(), wait);
+  }
+
+  /** It is not looked at any more. */
+  leave(): void {
+    clearTimeout(this.#due);
   }
 
   /** The yes after the review; takes up a paused one; tries a waiting one at once. */
@@ -40,10 +61,13 @@ export class Submission {
     return this.#act(() => this.#backend.cancelSubmission(this.id));
   }
 
-  async saveReport(): Promise<void> {
+  /** Saves the report; the name under which it was, if it was. */
+  async saveReport(): Promise<string | null> {
+    let saved: string | null = null;
     await this.saving.run(async () => {
-      this.saved = (await this.#backend.saveReport(this.id)) ?? this.saved;
+      saved = await this.#backend.saveReport(this.id);
     });
+    return saved;
   }
 
   #act(what: () => Promise<void>): Promise<boolean> {

@@ -85,9 +85,7 @@ async fn a_session_lives_in_the_keyring_until_it_is_locked_or_signed_out() {
     let bus = match Bus::start(&data, &runtime, Keyring::Unlocked).await {
         Ok(bus) => bus,
         Err(reason) => {
-            eprintln!("not run: {reason}");
-            assert!(std::env::var_os("CI").is_none(), "this must run in CI: {reason}");
-            return;
+            return crate::not_run(&reason);
         }
     };
     let desk = Desk::start().await;

@@ -1,6 +1,13 @@
 //! Signing in, staying signed in and signing out, and what the command line does with it: the real local lake, issuers
 //! that somebody else wrote, issuers that lie.
 
+/// Says that a test cannot run here, and why. In CI everything runs.
+#[cfg(test)]
+fn not_run(reason: &str) {
+    eprintln!("not run: {reason}");
+    assert!(std::env::var_os("CI").is_none(), "this must run in CI: {reason}");
+}
+
 // By `cfg(test)` clippy knows that what helps the tests in here is test code too.
 #[cfg(test)]
 mod commands;
@@ -10,6 +17,8 @@ mod keyring;
 mod liar;
 #[cfg(test)]
 mod local;
+#[cfg(test)]
+mod ministack;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]

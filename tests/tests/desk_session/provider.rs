@@ -117,8 +117,7 @@ async fn a_certified_provider_signs_in_renews_and_revokes() {
     let provider = match started {
         Ok(provider) => provider,
         Err(reason) => {
-            eprintln!("not run: {reason}");
-            return;
+            return crate::not_run(&reason);
         }
     };
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -2,20 +2,21 @@
 //! Every ID token is verified: signature by the issuer's keys, issuer, audience, time, and at sign-in the nonce
 //! (OpenID Connect Core 1.0, section 3.1.3.7).
 
-use std::time::Duration;
+mod call;
+mod description;
 
 use jiff::Timestamp;
 use lake::{Claims, Profile};
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim,
     CoreIdTokenVerifier, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreRevocableToken, CoreRevocationErrorResponse,
-    CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
+    CoreTokenType,
 };
 use openidconnect::{
     AdditionalClaims, AuthorizationCode, ClaimsVerificationError, Client, ClientId, CsrfToken,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdToken,
-    IdTokenClaims, IdTokenFields, IssuerUrl, JsonWebKeySetUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims,
+    IdTokenFields, IssuerUrl, JsonWebKeySetUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
     PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, SignatureVerificationError,
     StandardErrorResponse, StandardTokenResponse, TokenResponse,
 };
@@ -24,15 +25,12 @@ use tokio::sync::RwLock;
 use url::Url;
 
 use super::{Prompt, SIGN_IN_LIMIT, SessionProblem};
-use crate::front_door::CertificateFault;
 use crate::secret::Secret;
+use call::{Http, deepest};
+use description::Description;
 
-/// How long one call to the issuer may take.
-const CALL_LIMIT: Duration = Duration::from_secs(20);
 /// By how many seconds this computer's clock and the issuer's may differ: what AWS allows its callers.
 const CLOCK_TOLERANCE: i64 = 5 * 60;
-/// The longest answer of an issuer that is read.
-const ANSWER_BYTES: usize = 1024 * 1024;
 
 /// Cognito's custom attributes as claims of the ID token.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -96,6 +94,8 @@ pub(super) struct Issuer {
     scopes: Vec<Scope>,
     client_id: String,
     issuer: IssuerUrl,
+    /// Where refresh tokens are revoked, if anywhere.
+    revocation: Option<Url>,
     keys_at: JsonWebKeySetUrl,
     /// They change while a program runs: an unknown one has them read again.
     keys: RwLock<CoreJsonWebKeySet>,
@@ -124,22 +124,15 @@ struct Told {
 impl Issuer {
     /// Reads the issuer's discovery document and keys.
     pub(super) async fn discover(profile: &Profile) -> Result<Self, SessionProblem> {
-        let lost =
-            |reason: String| SessionProblem::IssuerUnreachable { issuer: profile.issuer.clone(), reason };
-        let http = Http::new(&profile.issuer).map_err(|error| lost(error.to_string()))?;
-        let issuer = IssuerUrl::new(profile.issuer.clone()).map_err(|error| lost(error.to_string()))?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &|request| http.clone().call(request))
-            .await
-            .map_err(|error| lost(deepest(&error)))?;
-        sound_endpoints(profile, &metadata)?;
-        let issuer = metadata.issuer().clone();
-        let keys_at = metadata.jwks_uri().clone();
-        let keys = RwLock::new(metadata.jwks().clone());
-        let client = Client::from_provider_metadata(metadata, ClientId::new(profile.client_id.clone()), None);
+        let Description { provider, revocation, http } = Description::read(profile).await?;
+        let issuer = provider.issuer().clone();
+        let keys_at = provider.jwks_uri().clone();
+        let keys = RwLock::new(provider.jwks().clone());
+        let client = Client::from_provider_metadata(provider, ClientId::new(profile.client_id.clone()), None);
         let scopes =
             profile.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new).collect();
         let client_id = profile.client_id.clone();
-        Ok(Self { client, http, scopes, client_id, issuer, keys_at, keys })
+        Ok(Self { client, http, scopes, client_id, issuer, revocation, keys_at, keys })
     }
 
     /// Begins a sign-in: the address for the browser and the secrets to check what comes back.
@@ -211,20 +204,19 @@ impl Issuer {
 
     /// Revokes the refresh token (RFC 7009), where the issuer can.
     pub(super) async fn revoke(&self, refresh_token: &Secret) -> Result<(), SessionProblem> {
-        let Some(endpoint) = self.http.revocation_endpoint(&self.issuer).await? else { return Ok(()) };
+        let endpoint = self.revocation.clone().ok_or_else(|| {
+            self.strange(
+                "it offers no way to end a sign-in early, so that a copy of this one ends only with its time",
+            )
+        })?;
         let form = [("token", refresh_token.expose()), ("client_id", &self.client_id)];
-        let response = self
-            .http
-            .client
-            .post(endpoint)
-            .form(&form)
-            .send()
-            .await
-            .map_err(|error| self.strange(&deepest(&error)))?;
-        if response.status().is_success() {
+        let status = self.http.post(endpoint, &form).await.map_err(|error| {
+            SessionProblem::IssuerUnreachable { issuer: self.client_issuer(), reason: deepest(&error) }
+        })?;
+        if status.is_success() {
             Ok(())
         } else {
-            Err(self.strange(&format!("it answered {} to the sign-out", response.status())))
+            Err(self.strange(&format!("it answered {status} to the sign-out")))
         }
     }
 
@@ -342,89 +334,4 @@ impl Issuer {
 /// At a renewal there is no nonce to compare (OpenID Connect Core 1.0, section 12.2).
 fn any_nonce(_: Option<&Nonce>) -> Result<(), String> {
     Ok(())
-}
-
-/// Where codes and tokens go must be encrypted, or on this computer as the issuer itself.
-fn sound_endpoints(profile: &Profile, metadata: &CoreProviderMetadata) -> Result<(), SessionProblem> {
-    let is_here = Url::parse(&profile.issuer).is_ok_and(|issuer| crate::is_loopback(&issuer));
-    let sound = |url: &Url| url.scheme() == "https" || (is_here && crate::is_loopback(url));
-    let token = metadata.token_endpoint().map(|token| token.url());
-    let urls = [Some(metadata.authorization_endpoint().url()), token, Some(metadata.jwks_uri().url())];
-    match urls.into_iter().flatten().find(|url| !sound(url)) {
-        Some(url) => Err(SessionProblem::IssuerAnswer { reason: format!("{url} is not encrypted") }),
-        None => Ok(()),
-    }
-}
-
-/// The HTTP client under `openidconnect`: no redirects, everything limited.
-#[derive(Clone)]
-struct Http {
-    client: reqwest::Client,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum HttpFault {
-    #[error(transparent)]
-    Request(#[from] reqwest::Error),
-    #[error(transparent)]
-    Build(#[from] http::Error),
-    #[error("the answer is too long")]
-    TooLong,
-}
-
-impl Http {
-    fn new(issuer: &str) -> Result<Self, HttpFault> {
-        let builder =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(CALL_LIMIT);
-        let here = Url::parse(issuer).is_ok_and(|url| crate::is_loopback(&url));
-        let builder = if here { builder.no_proxy() } else { builder };
-        Ok(Self { client: builder.build()? })
-    }
-
-    async fn call(self, request: HttpRequest) -> Result<HttpResponse, HttpFault> {
-        let response = self.client.execute(request.try_into()?).await?;
-        let mut answer = http::Response::builder().status(response.status());
-        for (name, value) in response.headers() {
-            answer = answer.header(name, value);
-        }
-        if response.content_length().is_some_and(|length| length > ANSWER_BYTES as u64) {
-            return Err(HttpFault::TooLong);
-        }
-        let mut body = Vec::new();
-        let mut response = response;
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > ANSWER_BYTES {
-                return Err(HttpFault::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(answer.body(body)?)
-    }
-
-    /// Where refresh tokens are revoked, if the issuer tells; a lack of it is no fault.
-    async fn revocation_endpoint(&self, issuer: &IssuerUrl) -> Result<Option<Url>, SessionProblem> {
-        #[derive(Deserialize)]
-        struct Metadata {
-            revocation_endpoint: Option<Url>,
-        }
-        let lost = |reason: String| SessionProblem::IssuerUnreachable { issuer: issuer.to_string(), reason };
-        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let request =
-            http::Request::get(address).body(Vec::new()).map_err(|error| lost(error.to_string()))?;
-        let answer = self.clone().call(request).await.map_err(|error| lost(deepest(&error)))?;
-        let metadata: Metadata = serde_json::from_slice(answer.body())
-            .map_err(|_| lost("what it says of itself cannot be read".to_owned()))?;
-        Ok(metadata.revocation_endpoint.filter(|url| url.scheme() == "https" || crate::is_loopback(url)))
-    }
-}
-
-fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    if let Some(fault) = CertificateFault::of(error) {
-        return fault.to_string();
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

@@ -249,7 +249,9 @@ impl Submitting {
         offset: u64,
         limit: usize,
     ) -> Result<LinePage, QueueProblem> {
-        self.show(move |queue| queue.page(id, which, offset, limit)).await
+        // A page is a moment of its own.
+        let inner = Arc::clone(&self.0);
+        on_a_thread(move || lock(&inner.shows).page(id, which, offset, limit)).await
     }
 
     /// Files without any message, from the one at `offset`.

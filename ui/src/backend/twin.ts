@@ -202,7 +202,7 @@ export class Twin {
               id,
               messages: world.dropSize,
               notHl7: 3,
-              lake: lake?.title ?? '',
+              lake: lake?.name ?? '',
               institution: session.is === 'signed-in' ? session.rights.writes : null,
               phase: { is: 'looking-through', files: 0, messages: 0 },
             }),

@@ -50,7 +50,11 @@ export class App {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.reading = new Reading(() => backend.overview());
+    this.reading = new Reading(async () => {
+      const overview = await backend.overview();
+      this.#settleToday(overview);
+      return overview;
+    });
   }
 
   overview = $derived.by(() => this.reading.value);
@@ -189,19 +193,16 @@ export class App {
   async #read(): Promise<void> {
     const before = this.rights;
     await this.reading.read();
-    this.#settleToday();
     if (!before && this.rights) await this.#goOn();
   }
 
   /** What was read for another steward, institution or lake is forgotten. */
-  #settleToday(): void {
-    const { session, rights } = this;
-    const who = rights
-      ? JSON.stringify([this.overview?.lake?.name, session && 'user' in session && session.user, rights])
-      : '';
+  #settleToday({ lake, session }: Overview): void {
+    const who = session.is === 'signed-in' ? JSON.stringify([lake?.name, session.user, session.rights]) : '';
     if (who === this.#who) return;
     this.#who = who;
-    this.today = rights?.reads != null ? new Reading(() => this.backend.today()) : null;
+    const mayRead = session.is === 'signed-in' && session.rights.reads !== null;
+    this.today = mayRead ? new Reading(() => this.backend.today()) : null;
   }
 
   /** After a sign-in, with what was dropped before it: one lot goes on by itself, of several the steward chooses. */

@@ -26,10 +26,10 @@ export const messageChoices: { value: MessageWhich; label: string }[] = [
   { value: 'open', label: 'Needs attention or stuck, of any day' },
   { value: 'attention', label: 'Needs attention' },
   { value: 'stuck', label: 'Stuck' },
-  { value: 'received', label: 'On their way' },
+  { value: 'received', label: 'Received, on their way' },
   { value: 'ready', label: 'Ready to use' },
   { value: 'set-aside', label: 'Set aside' },
-  { value: 'replaced', label: 'Replaced by a fix' },
+  { value: 'replaced', label: 'Fixed' },
 ];
 
 const LINES: Record<WhichLines, string> = {
@@ -44,5 +44,5 @@ const LINES: Record<WhichLines, string> = {
   ready: 'Ready to use',
   attention: 'Needs attention',
   stuck: 'Stuck',
-  closed: 'Set aside or replaced',
+  closed: 'Set aside or fixed',
 };

@@ -110,7 +110,7 @@ export class TwinQueue {
   row(): SubmissionRow {
     return {
       id: this.id,
-      lake: this.#shape.lake ?? 'Practice lake',
+      lake: this.#shape.lake ?? 'practice',
       institution: this.#shape.institution === undefined ? 'riverside' : this.#shape.institution,
       begunAt: (this.#shape.begunAt ?? new Date()).toISOString(),
       endedAt: this.endedAt?.toISOString() ?? null,

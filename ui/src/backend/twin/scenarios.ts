@@ -241,7 +241,7 @@ function withQueue(world: World, shape: QueueShape): World {
 }
 
 function add(world: World, shape: QueueShape): World {
-  const lake = world.overview.lake?.title ?? 'Practice lake';
+  const lake = world.overview.lake?.name ?? 'practice';
   world.queues.set(shape.id, new TwinQueue({ lake, ...shape }));
   return world;
 }

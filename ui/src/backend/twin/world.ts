@@ -46,7 +46,7 @@ export function emptyWorld(): World {
       lakes: [
         {
           name: 'practice',
-          title: 'Practice lake',
+          title: 'Practice lake on this computer',
           practice: true,
           host: '127.0.0.1:47100',
           current: true,
@@ -121,7 +121,7 @@ export function useRealLake(world: World): void {
 export function practiceLake(): LakeView {
   return {
     name: 'practice',
-    title: 'Practice lake',
+    title: 'Practice lake on this computer',
     practice: true,
     host: '127.0.0.1:47100',
     signInHost: '127.0.0.1:47100',

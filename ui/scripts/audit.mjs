@@ -7,7 +7,17 @@ import { serveGallery } from './gallery-server.mjs';
 
 const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const chapters = ['Foundations', 'Controls', 'Outcomes', 'Texts', 'Notes', 'Frames', 'Tables', 'Overlays'];
+const chapters = [
+  'Foundations',
+  'Controls',
+  'Outcomes',
+  'Texts',
+  'Notes',
+  'Frames',
+  'Tables',
+  'LongTable',
+  'Overlays',
+];
 const overlays = ['open-dialog', 'open-wide', 'show-toasts', 'show-drop'];
 
 const server = await serveGallery();

@@ -8,7 +8,7 @@ import { serveGallery } from './gallery-server.mjs';
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'gallery-shots-'));
 mkdirSync(folder, { recursive: true });
-const chapters = ['Foundations', 'Controls', 'Outcomes', 'Texts', 'Notes', 'Frames', 'Tables'];
+const chapters = ['Foundations', 'Controls', 'Outcomes', 'Texts', 'Notes', 'Frames', 'Tables', 'LongTable'];
 const overlays = ['open-dialog', 'open-wide', 'show-toasts', 'show-drop'];
 
 const server = await serveGallery();

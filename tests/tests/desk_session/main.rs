@@ -24,4 +24,4 @@ mod provider;
 #[cfg(test)]
 mod redirect;
 #[cfg(test)]
-mod robot;
+use lake_tests::robot;

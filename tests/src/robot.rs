@@ -1,4 +1,8 @@
 //! A browser without a window: follows a sign-in from the address that a program shows to the page that it ends on.
+//!
+//! For tests: what goes wrong here ends them, by a panic that says what was expected.
+
+#![expect(clippy::expect_used, reason = "this is test code in a library")]
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,10 +12,10 @@ use reqwest::{Client, RequestBuilder};
 use url::Url;
 
 /// The sample users' password in these tests.
-pub(crate) const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// The registered ports are three for the whole computer: one sign-in of these tests at a time, whatever process.
-pub(crate) async fn turn() -> File {
+pub async fn turn() -> File {
     let path = std::env::temp_dir().join("lake-steward-tests-sign-in.lock");
     tokio::task::spawn_blocking(move || {
         let file = File::options().create(true).truncate(false).write(true).open(path).expect("a lock file");
@@ -23,14 +27,14 @@ pub(crate) async fn turn() -> File {
 }
 
 /// Signs in at a login form; what the last page says.
-pub(crate) async fn sign_in(address: &Url, user: &str) -> String {
+pub async fn sign_in(address: &Url, user: &str) -> String {
     let mut browser = Browser::new();
     let page = browser.open(address.clone()).await;
     browser.fill_in(page, &[("username", user), ("password", PASSWORD)]).await.text
 }
 
 /// Waits for the next second: tokens that were issued within one can be equal.
-pub(crate) async fn next_second() {
+pub async fn next_second() {
     let second = jiff::Timestamp::now().as_second();
     while jiff::Timestamp::now().as_second() == second {
         tokio::time::sleep(Duration::from_millis(20)).await; // between two looks
@@ -38,30 +42,40 @@ pub(crate) async fn next_second() {
 }
 
 /// One window with its cookies.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     http: Client,
     cookies: BTreeMap<String, String>,
 }
 
 /// What the window shows.
-pub(crate) struct Page {
+#[derive(Debug)]
+pub struct Page {
     address: Url,
-    pub(crate) text: String,
+    /// Its HTML.
+    pub text: String,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Browser {
-    pub(crate) fn new() -> Self {
+    /// A window without cookies.
+    pub fn new() -> Self {
         Self { http: client(), cookies: BTreeMap::new() }
     }
 
     /// Opens an address.
-    pub(crate) async fn open(&mut self, address: Url) -> Page {
+    pub async fn open(&mut self, address: Url) -> Page {
         let request = self.http.get(address.clone());
         self.go(address, request).await
     }
 
     /// Sends the form of a page with what is typed into it.
-    pub(crate) async fn fill_in(&mut self, page: Page, typed: &[(&str, &str)]) -> Page {
+    pub async fn fill_in(&mut self, page: Page, typed: &[(&str, &str)]) -> Page {
         let form = page.text.split("<form").nth(1).expect("a form");
         let target =
             page.address.join(&attribute(form, "action").expect("it goes somewhere")).expect("a URL");
@@ -92,7 +106,7 @@ impl Browser {
 }
 
 /// A browser's HTTP: no proxy; redirects are ours to follow.
-pub(crate) fn client() -> Client {
+pub fn client() -> Client {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

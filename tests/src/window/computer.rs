@@ -1,0 +1,214 @@
+//! A steward's computer: display, message bus, keyring, browser, folders; and the desktop, started on it as often as a
+//! test wants.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::browser::{Browsing, StewardsBrowser};
+use super::bus::{Bus, Keyring};
+use super::display::{Display, Size};
+use super::drag::Drag;
+use super::page::Page;
+use super::program::{self, Program};
+use crate::robot;
+
+/// The window's title.
+pub(super) const TITLE: &str = "Lake Steward";
+
+/// What a computer is like.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Its display.
+    pub size: Size,
+    /// Its keyring.
+    pub keyring: Keyring,
+    /// Its browser.
+    pub browsing: Browsing,
+    /// Beside the usual environment of the desktop.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let (keyring, browsing) = (Keyring::Unlocked, Browsing::Works);
+        Self { size: Size::USUAL, keyring, browsing, environment: Vec::new() }
+    }
+}
+
+/// A running computer. Ends with all that runs on it when dropped.
+#[derive(Debug)]
+pub struct Computer {
+    /// Its display.
+    pub display: Display,
+    /// Its browser.
+    pub browser: StewardsBrowser,
+    program: Option<Program>,
+    bus: Bus,
+    setup: Setup,
+    folder: TempDir,
+}
+
+impl Computer {
+    /// Starts a computer; the desktop does not run on it yet.
+    pub async fn start(setup: Setup) -> Self {
+        let folder = tempfile::Builder::new().prefix("window-").tempdir().expect("a temporary folder");
+        for name in ["system", "user", "runtime", "temp", "files"] {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).expect("a folder");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("a folder of ours");
+        }
+        let system = folder.path().join("system");
+        let display = Display::start(setup.size, &system).await;
+        let browser = StewardsBrowser::install(setup.browsing, &system);
+        let bus = Bus::start(setup.keyring, &system, &folders(folder.path())).await;
+        Self { display, browser, program: None, bus, setup, folder }
+    }
+
+    /// Starts the desktop, with no window of it there before, and waits for its page.
+    pub async fn start_desktop(&mut self) -> Page {
+        assert!(self.program.as_ref().is_none_or(|program| !program.runs()), "one desktop at a time");
+        self.program = None;
+        let program =
+            Program::start(&program::desktop(), &self.environment(), &self.system("desktop.log")).await;
+        let page = program.page();
+        self.program = Some(program);
+        page
+    }
+
+    /// The page of the running desktop.
+    pub fn page(&self) -> Page {
+        self.program().page()
+    }
+
+    /// The running desktop.
+    pub fn program(&self) -> &Program {
+        self.program.as_ref().expect("the desktop runs")
+    }
+
+    /// The running desktop, if there is one.
+    pub fn running(&self) -> Option<&Program> {
+        self.program.as_ref()
+    }
+
+    /// Starts the desktop once more, as a second click on its icon or on a file does; waits for that start to end.
+    pub async fn start_once_more(&self, files: &[&Path]) {
+        let mut command = tokio::process::Command::new(program::desktop());
+        command.args(files).envs(self.environment()).kill_on_drop(true);
+        for name in ["STEWARD_SESSION_FILE", "WAYLAND_DISPLAY"] {
+            command.env_remove(name);
+        }
+        let ended = tokio::time::timeout(super::LIMIT, command.status()).await;
+        let ended = ended.expect("the second start hands over and ends").expect("it starts");
+        assert!(ended.success(), "the second start ends well: {ended}");
+    }
+
+    /// Closes the desktop's window and waits for the program's end.
+    pub async fn close_desktop(&mut self) {
+        self.display.close(TITLE);
+        self.wait_for_end("the desktop ends when its window is closed").await;
+    }
+
+    /// Kills the desktop as `kill -9` does.
+    pub async fn kill_desktop(&mut self) {
+        self.program().process().kill();
+        self.wait_for_end("a killed desktop is gone").await;
+    }
+
+    async fn wait_for_end(&mut self, what: &str) {
+        let program = self.program.take().expect("the desktop runs");
+        let process = program.process();
+        super::until(what, super::LIMIT, async || (!process.lives()).then_some(())).await;
+    }
+
+    /// Presses the page's button and signs in as a sample user on the login page that the browser shows.
+    pub async fn sign_in(&mut self, user: &str) {
+        let _turn = robot::turn().await;
+        self.page().press("Sign in").await;
+        let address = self.browser.next_address().await;
+        let page = self.browser.sign_in(address, user).await;
+        assert!(!page.text.contains("<form"), "one click signs in");
+    }
+
+    /// Takes files by the system's drag and drop; they are over the window, and not yet dropped.
+    pub fn drag(&self, paths: &[&Path]) -> Drag {
+        Drag::enter(&self.display, TITLE, paths)
+    }
+
+    /// Drops files onto the middle of the window.
+    pub fn drop_files(&self, paths: &[&Path]) {
+        let mut drag = self.drag(paths);
+        drag.hover(self.display.size.width / 2, self.display.size.height / 2);
+        drag.drop_here();
+    }
+
+    /// A new bus with a keyring of that state takes the place of the old one, as after logging in again.
+    pub async fn restart_bus(&mut self, keyring: Keyring) {
+        self.bus =
+            Bus::start(keyring, &self.folder.path().join("system"), &folders(self.folder.path())).await;
+    }
+
+    /// What programs asked to be shown as notices.
+    pub fn notices(&self) -> String {
+        self.bus.notices()
+    }
+
+    /// The desktop's home folder.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// A folder for what the steward drops, chooses and saves.
+    pub fn files(&self) -> PathBuf {
+        self.folder.path().join("files")
+    }
+
+    /// The folder with everything that programs write on this computer.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the desktop and all that it started have said.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.system("desktop.log")).unwrap_or_default()
+    }
+
+    /// The environment of programs on this computer.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut environment = folders(self.folder.path());
+        let ours = [
+            ("DISPLAY", OsString::from(&self.display.name)),
+            ("DBUS_SESSION_BUS_ADDRESS", OsString::from(&self.bus.address)),
+            ("PATH", self.browser.path()),
+            ("STEWARD_HOME", self.home().into()),
+            ("STEWARD_PORT", "0".into()),
+            ("GTK_A11Y", "none".into()),
+            ("NO_AT_BRIDGE", "1".into()),
+        ];
+        environment.extend(ours.map(|(name, value)| (name.into(), value)));
+        let asked = self.setup.environment.iter();
+        environment.extend(asked.map(|(name, value)| (name.into(), value.into())));
+        environment
+    }
+
+    fn system(&self, name: &str) -> PathBuf {
+        self.folder.path().join("system").join(name)
+    }
+}
+
+/// Where programs keep things, all within one folder.
+fn folders(folder: &Path) -> Vec<(OsString, OsString)> {
+    let user = folder.join("user");
+    let folders = [
+        ("HOME", user.clone()),
+        ("XDG_DATA_HOME", user.join("data")),
+        ("XDG_CONFIG_HOME", user.join("config")),
+        ("XDG_CACHE_HOME", user.join("cache")),
+        ("XDG_RUNTIME_DIR", folder.join("runtime")),
+        ("TMPDIR", folder.join("temp")),
+    ];
+    folders.map(|(name, path)| (name.into(), path.into())).to_vec()
+}

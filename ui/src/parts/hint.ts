@@ -116,7 +116,8 @@ class Tip {
     tip.addEventListener('pointerleave', () => this.hide());
     document.addEventListener('keydown', (event) => event.key === 'Escape' && this.#escape(event), true);
     document.addEventListener('scroll', () => this.hide(), { capture: true, passive: true });
-    document.body.append(tip);
+    // Within the screen, for who jumps from landmark to landmark.
+    (document.querySelector('main') ?? document.body).append(tip);
     this.#element = tip;
     return tip;
   }

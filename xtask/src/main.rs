@@ -1,11 +1,16 @@
-//! The developers' commands: `cargo xtask run`, `test`, `tidy`, `bench`, `dictionary`.
+//! The developers' commands: `cargo xtask run`, `test`, `prove`, `tidy`, `bench`, `bundle`, `dictionary`.
 
 mod bench;
+mod bundle;
 mod dictionary;
 mod node;
+mod packages;
 mod process;
 mod report;
 mod run;
+mod stamp;
+mod steps;
+mod suites;
 mod test;
 mod tidy;
 mod venv;
@@ -15,6 +20,9 @@ mod workspace;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::packages::Missing;
+use crate::run::Build;
 
 /// The developers' commands of Lake Steward.
 #[derive(Parser)]
@@ -30,19 +38,26 @@ enum Task {
     Run(RunArguments),
     /// Check everything that a change must pass; this is CI
     Test(TestArguments),
+    /// Check what takes too long for every change
+    Prove(ProveArguments),
     /// Check the rules that no compiler checks: crate edges, file sizes, leftovers
     Tidy,
     /// Measure, beside named peers, and write docs/benchmarks.md
     Bench(BenchArguments),
+    /// Make the packages that are handed out: .deb and .rpm here, those of Windows and macOS there
+    Bundle,
     /// Generate the HL7 dictionary again from its npm package
     Dictionary,
 }
 
 #[derive(Args)]
 struct RunArguments {
-    /// List the system packages that are missing, but install nothing
+    /// List what is missing, but install nothing
     #[arg(long)]
     no_install: bool,
+    /// Build as handed out: quicker and smaller, and twice as long in the making
+    #[arg(long)]
+    release: bool,
     /// Run the demonstration in the terminal, also where there is a display
     #[arg(long)]
     demo: bool,
@@ -50,14 +65,26 @@ struct RunArguments {
 
 #[derive(Args)]
 struct TestArguments {
-    /// `fast`: no servers; format, clippy, tidy and unit tests
+    /// `fast`: no servers and no window; format, tidy, clippy and unit tests
     scope: Option<Scope>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Scope {
-    /// No servers
+    /// No servers and no window
     Fast,
+}
+
+#[derive(Args)]
+struct ProveArguments {
+    /// What to prove
+    proof: Proof,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Proof {
+    /// The packages install, their window opens, and they go without a trace
+    Bundle,
 }
 
 #[derive(Args)]
@@ -69,14 +96,13 @@ struct BenchArguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.task {
-        Task::Run(RunArguments { no_install, demo }) => {
-            let missing = if no_install { run::Missing::List } else { run::Missing::Install };
-            if !demo && run::has_display() { run::window(missing) } else { run::demo(missing) }
-        }
+        Task::Run(arguments) => run(&arguments),
         Task::Test(TestArguments { scope: Some(Scope::Fast) }) => test::fast(),
         Task::Test(TestArguments { scope: None }) => test::all(),
+        Task::Prove(ProveArguments { proof: Proof::Bundle }) => bundle::prove(),
         Task::Tidy => tidy::run(),
         Task::Bench(bench) => bench::run(bench.bench),
+        Task::Bundle => bundle::make().map(|_| ()),
         Task::Dictionary => dictionary::run().map_err(|error| error.to_string()),
     };
     match done {
@@ -85,5 +111,15 @@ fn main() -> ExitCode {
             eprintln!("cargo xtask: {reason}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(arguments: &RunArguments) -> Result<(), String> {
+    let missing = if arguments.no_install { Missing::List } else { Missing::Install };
+    let build = if arguments.release { Build::Release } else { Build::Debug };
+    if !arguments.demo && run::has_display() {
+        run::window(missing, build)
+    } else {
+        run::demo(missing, build)
     }
 }

@@ -1,7 +1,9 @@
 //! Programs that these commands start: each with a time limit, each error naming the program and what to do.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -21,17 +23,21 @@ impl Limit {
         Self(Duration::from_secs(minutes * 60))
     }
 
+    /// For what stays open as long as somebody works with it.
+    pub(crate) const NONE: Self = Self(Duration::MAX);
+
     /// A limit of seconds, for asking a program its version.
     pub(crate) const fn seconds(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 }
 
-/// A program to run in the workspace's root.
+/// A program to run, in the workspace's root unless told otherwise.
 pub(crate) struct Run {
     program: OsString,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    folder: PathBuf,
     limit: Limit,
 }
 
@@ -42,6 +48,7 @@ impl Run {
             program: program.as_ref().to_owned(),
             arguments: Vec::new(),
             environment: Vec::new(),
+            folder: workspace::root().to_owned(),
             limit: Limit::minutes(10),
         }
     }
@@ -55,6 +62,21 @@ impl Run {
     /// Sets a variable of the program's environment.
     pub(crate) fn environment(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Puts a folder before all others on `PATH`.
+    pub(crate) fn path(self, folder: Option<&Path>) -> Result<Self, String> {
+        let Some(folder) = folder else { return Ok(self) };
+        let before = env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(folder.to_owned()).chain(env::split_paths(&before));
+        let joined = env::join_paths(folders).map_err(|error| format!("PATH cannot be set: {error}"))?;
+        Ok(self.environment("PATH", joined))
+    }
+
+    /// Sets the folder to run in.
+    pub(crate) fn folder(mut self, folder: &Path) -> Self {
+        self.folder = folder.to_owned();
         self
     }
 
@@ -100,8 +122,28 @@ impl Run {
 
     /// Runs the program and returns what it writes to standard output.
     pub(crate) fn output(&self) -> Result<String, String> {
-        let mut command = self.command();
-        let mut child = self.start(command.stdout(Stdio::piped()))?;
+        let (said, ended) = self.read(&mut self.command());
+        ended.and(said)
+    }
+
+    /// As [`Run::output`], with what goes to standard error dropped.
+    pub(crate) fn quiet(&self) -> Result<String, String> {
+        let (said, ended) = self.read(self.command().stderr(Stdio::null()));
+        ended.and(said)
+    }
+
+    /// As [`Run::quiet`], also where the program ends badly: some say by that what they found.
+    pub(crate) fn answer(&self) -> Result<String, String> {
+        let (said, ended) = self.read(self.command().stderr(Stdio::null()));
+        said.and_then(|said| if said.trim().is_empty() { ended.map(|()| said) } else { Ok(said) })
+    }
+
+    /// What the program writes to standard output, and how it ended.
+    fn read(&self, command: &mut Command) -> (Result<String, String>, Result<(), String>) {
+        let mut child = match self.start(command.stdin(Stdio::null()).stdout(Stdio::piped())) {
+            Ok(child) => child,
+            Err(error) => return (Err(error.clone()), Err(error)),
+        };
         let began = Instant::now();
         let reader = child.stdout.take().map(|mut pipe| {
             std::thread::spawn(move || {
@@ -109,11 +151,12 @@ impl Run {
                 pipe.read_to_string(&mut text).map(|_| text)
             })
         });
-        self.finish(&mut child, began)?;
-        match reader.map(JoinHandle::join) {
+        let ended = self.finish(&mut child, began);
+        let said = match reader.map(JoinHandle::join) {
             Some(Ok(Ok(text))) => Ok(text),
             _ => Err(format!("`{}` wrote what is not UTF-8 text", self.name())),
-        }
+        };
+        (said, ended)
     }
 
     /// Whether the program is there and ends well; what it writes is dropped.
@@ -126,7 +169,7 @@ impl Run {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).current_dir(workspace::root());
+        command.args(&self.arguments).current_dir(&self.folder);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -141,7 +184,11 @@ impl Run {
     }
 
     fn finish(&self, child: &mut Child, began: Instant) -> Result<(), String> {
-        match child.wait_timeout(self.limit.0.saturating_sub(began.elapsed())) {
+        let waited = match self.limit.0 {
+            Duration::MAX => child.wait().map(Some),
+            limit => child.wait_timeout(limit.saturating_sub(began.elapsed())),
+        };
+        match waited {
             Ok(Some(status)) if status.success() => Ok(()),
             Ok(Some(status)) => Err(format!("`{}` failed ({status})", self.name())),
             Ok(None) => Err(self.end(child)),

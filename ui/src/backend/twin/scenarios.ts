@@ -169,6 +169,15 @@ export const scenarios = {
       },
       6_204,
     ),
+  'waits-for-computer': () =>
+    submitting(
+      {
+        is: 'waits-for-computer',
+        why: 'The disk of this computer is full. Free some space.',
+        nextTry: inMinutes(0.6),
+      },
+      6_204,
+    ),
   checking: () => submitting({ is: 'checking' }, 18_220),
   ended: () => submitting({ is: 'ended' }, 18_220),
   cancelled: () => submitting({ is: 'cancelled' }, 6_204),

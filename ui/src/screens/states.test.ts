@@ -1,0 +1,82 @@
+import { screen } from '@testing-library/svelte';
+import { expect, test } from 'vitest';
+import { open } from '../backend/twin/open';
+import type { Scenario } from '../backend/twin/scenarios';
+
+/** Each state, its heading, and the name of what can be done next (a button, a link or a tab). */
+const states: [Scenario, string, string | RegExp][] = [
+  ['first-start', 'Welcome to Lake Steward', 'Practise on this computer'],
+  ['overview-failing', 'Lake Steward', 'See diagnostics'],
+  ['lake-starting', 'Sign in to the practice lake', /Starting the practice lake/],
+  ['lake-failed', 'Sign in to the practice lake', 'Try again'],
+  ['signed-out', 'Sign in to the practice lake', 'Sign in'],
+  ['signed-out-real', 'Sign in to Northfield Health Network', 'Sign in'],
+  ['signing-in', 'Sign in in your browser', 'Cancel'],
+  ['signing-in-no-browser', 'Sign in in your browser', 'Copy address'],
+  ['sign-in-cancelled', 'Sign in to the practice lake', 'Sign in'],
+  ['sign-in-timed-out', 'Sign in to the practice lake', 'Sign in'],
+  ['sign-in-refused', 'Sign in to the practice lake', 'Sign in'],
+  ['ports-taken', 'Sign in to the practice lake', 'Sign in'],
+  ['no-keyring', 'Sign in to the practice lake', 'See diagnostics'],
+  ['out-of-reach', 'Sign in to the practice lake', 'Try again'],
+  ['locked', 'Locked', 'Unlock by signing in'],
+  ['locked-unlocking', 'Locked', 'Cancel'],
+  ['empty', 'Today', 'Try it with sample files'],
+  ['today', 'Today', 'Count again'],
+  ['today-failing', 'Today', 'Try again'],
+  ['today-huge', 'Today', 'Show what is open'],
+  ['writer', 'Today', 'Submit files'],
+  ['memory-session', 'Today', 'Put away'],
+];
+
+test.each(states)('%s shows its heading and its next step', async (scenario, heading, next) => {
+  await open(scenario);
+  await screen.findByRole('heading', { level: 1, name: heading });
+  const steps = await screen.findAllByRole('button', { name: next });
+  expect(steps.length, `${scenario} offers ${String(next)}`).toBeGreaterThan(0);
+});
+
+/** Each state of a submission, its heading, and what can be done next. */
+const submissions: [Scenario, string, string][] = [
+  ['looking-through', 'Looking through your files', 'Cancel'],
+  ['review', 'Send 18,220 messages?', 'Send'],
+  ['review-nothing', 'Nothing to send', 'Choose other files'],
+  ['reader', 'Send 1,204 messages?', 'Leave it'],
+  ['sending', 'Sending', 'Pause'],
+  ['paused', 'Paused', 'Resume'],
+  ['another-program', 'Waiting for another program', 'Cancel'],
+  ['waits-for-sign-in', 'Waiting for your sign-in', 'Sign in'],
+  ['waits-for-lake', 'Waiting for the lake', 'Try now'],
+  ['waits-for-computer', 'Waiting for this computer', 'Try now'],
+  ['checking', 'Checking what arrived', 'Save report'],
+  ['ended', 'Finished', 'Show those that need attention'],
+  ['cancelled', 'Cancelled', 'Submit more'],
+  ['submission-failing', 'Submission', 'See diagnostics'],
+];
+
+test.each(submissions)(
+  'a submission that is %s shows its heading and its next step',
+  async (scenario, heading, next) => {
+    const window = await open(scenario);
+    await window.openSubmission();
+    await window.heading(heading);
+    expect(await screen.findByRole('button', { name: next }), `${scenario} offers ${next}`).toBeTruthy();
+  },
+);
+
+const codeWords = /\b(ledger|hub|digests?|outcomes?|findings?|undelivered|profile|restage)\b/i;
+
+test.each([...new Set([...states, ...submissions].map(([scenario]) => scenario))])(
+  '%s speaks plainly: no code words, no exclamation marks',
+  async (scenario) => {
+    const window = await open(scenario);
+    if (submissions.some(([name]) => name === scenario)) await window.openSubmission();
+    const words = document.body.textContent ?? '';
+    expect(words.match(codeWords), 'words of the code stay in the code').toBeNull();
+    expect(words, 'nobody is shouted at').not.toContain('!');
+    expect(document.title, 'the title says where one is, and nothing of the data').toMatch(
+      / – Lake Steward$/,
+    );
+    expect(document.title, 'no file name is in the title').not.toMatch(/batch|\/home/);
+  },
+);

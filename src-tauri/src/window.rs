@@ -94,9 +94,13 @@ impl Window for TauriWindow {
     }
 
     fn notify(&self, title: &str, body: &str) {
-        if let Err(error) = self.0.notification().builder().title(title).body(body).show() {
-            tracing::debug!(%error, "no notice could be shown");
-        }
+        let notice = self.0.notification().builder().title(title).body(body);
+        // Where nothing shows notices, the message bus may take half a minute to say so.
+        tauri::async_runtime::spawn_blocking(move || {
+            if let Err(error) = notice.show() {
+                tracing::debug!(%error, "no notice could be shown");
+            }
+        });
     }
 
     fn come_forward(&self) {

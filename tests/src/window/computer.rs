@@ -139,10 +139,11 @@ impl Computer {
     }
 
     /// Drops files onto the middle of the window.
-    pub fn drop_files(&self, paths: &[&Path]) {
-        let mut drag = self.drag(paths);
-        drag.hover(self.display.size.width / 2, self.display.size.height / 2);
-        drag.drop_here();
+    pub async fn drop_files(&self, paths: &[&Path]) {
+        let drag = self.drag(paths);
+        let taken = drag.hover(self.display.size.width / 2, self.display.size.height / 2).await;
+        assert!(taken, "the window would take the files");
+        drag.drop_here().await;
     }
 
     /// A new bus with a keyring of that state takes the place of the old one, as after logging in again.

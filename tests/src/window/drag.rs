@@ -1,8 +1,6 @@
 //! Drag and drop by the X protocol (XDND, version 5): a source without a pointer that offers files, hovers, leaves, drops.
 
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use url::Url;
 use x11rb::connection::Connection;
@@ -14,9 +12,9 @@ use x11rb::protocol::xproto::{
 use x11rb::wrapper::ConnectionExt as _;
 
 use super::display::{Display, Eyes};
+use super::wait::{LIMIT, until};
 
-/// How long the target may take to answer.
-const ANSWER: Duration = Duration::from_secs(10);
+/// Of the protocol.
 const VERSION: u32 = 5;
 
 /// Files held over a window.
@@ -50,7 +48,7 @@ impl Drag {
     }
 
     /// Moves to a place within the window; whether the window would take the files there.
-    pub fn hover(&mut self, x: u16, y: u16) -> bool {
+    pub async fn hover(&self, x: u16, y: u16) -> bool {
         let translated = self.eyes.connection.translate_coordinates(self.target, self.eyes.root, 0, 0);
         let origin = translated.expect("the display answers").reply().expect("the window is there");
         let place =
@@ -58,14 +56,14 @@ impl Drag {
         let at = (place(origin.dst_x, x) << 16) | place(origin.dst_y, y);
         let copy = self.eyes.atom("XdndActionCopy");
         self.tell("XdndPosition", [0, at, x11rb::CURRENT_TIME, copy]);
-        let status = self.answer("XdndStatus");
+        let status = self.answer("XdndStatus").await;
         status[1] & 1 == 1
     }
 
     /// Lets go of the files where they are; the window must take them.
-    pub fn drop_here(mut self) {
+    pub async fn drop_here(self) {
         self.tell("XdndDrop", [0, x11rb::CURRENT_TIME, 0, 0]);
-        self.answer("XdndFinished");
+        self.answer("XdndFinished").await;
     }
 
     /// Leaves the window with the files.
@@ -81,22 +79,21 @@ impl Drag {
     }
 
     /// Waits for the target's answer; hands the files over meanwhile if it asks for them.
-    fn answer(&mut self, awaited: &str) -> [u32; 5] {
+    async fn answer(&self, awaited: &str) -> [u32; 5] {
         let kind = self.eyes.atom(awaited);
-        let end = Instant::now() + ANSWER;
-        loop {
-            match self.eyes.connection.poll_for_event().expect("the display answers") {
-                Some(Event::SelectionRequest(asked)) => self.hand_over(&asked),
-                Some(Event::ClientMessage(message)) if message.type_ == kind => {
-                    return message.data.as_data32();
-                }
-                Some(_) => {}
-                None => {
-                    assert!(Instant::now() < end, "the window answers with {awaited}");
-                    thread::sleep(Duration::from_millis(5)); // between two looks
+        until(&format!("the window's {awaited}"), LIMIT, async || {
+            while let Some(event) = self.eyes.connection.poll_for_event().expect("the display answers") {
+                match event {
+                    Event::SelectionRequest(asked) => self.hand_over(&asked),
+                    Event::ClientMessage(message) if message.type_ == kind => {
+                        return Some(message.data.as_data32());
+                    }
+                    _ => {}
                 }
             }
-        }
+            None
+        })
+        .await
     }
 
     fn hand_over(&self, asked: &SelectionRequestEvent) {

@@ -59,6 +59,7 @@ pub(crate) const BUNDLES: &[Needed] = &[
     program("appstreamcli", "appstream"),
     program("xdg-mime", "xdg-utils"),
     program("update-mime-database", "shared-mime-info"),
+    program("objdump", "binutils"),
     program("rpm", "rpm"),
     program("cpio", "cpio"),
 ];

@@ -13,10 +13,11 @@ const FILES: &[&str] = &[
     "/usr/share/applications/lake-steward.desktop",
     "/usr/share/icons/hicolor/32x32/apps/lake-steward.png",
     "/usr/share/icons/hicolor/128x128/apps/lake-steward.png",
-    "/usr/share/icons/hicolor/256x256@2/apps/lake-steward.png",
+    "/usr/share/icons/hicolor/512x512/apps/lake-steward.png",
     "/usr/share/mime/packages/lake-steward.xml",
     "/usr/share/metainfo/io.github.lake-steward.metainfo.xml",
     "/usr/share/doc/lake-steward/copyright",
+    "/usr/share/doc/lake-steward/third-party-notices",
 ];
 
 /// Looks into both packages; the first thing that is wrong is an error.
@@ -37,7 +38,7 @@ pub(super) fn into(bundles: &Bundles) -> Result<(), String> {
     lacks_nothing(deb, &paths_in_deb(&ask("dpkg-deb", &["--contents"], deb)?))?;
     lacks_nothing(rpm, &ask("rpm", &["--query", "--list", "--package"], rpm)?)?;
     let requires = ask("rpm", &["--query", "--requires", "--package"], rpm)?;
-    for package in ["webkit2gtk4.1", "gtk3"] {
+    for package in ["libwebkit2gtk-4.1.so.0()(64bit)", "libgtk-3.so.0()(64bit)"] {
         if !requires.lines().any(|line| line.trim() == package) {
             return Err(format!("{}: does not require {package}", rpm.display()));
         }
@@ -82,8 +83,10 @@ fn lacks_nothing(package: &Path, paths: &str) -> Result<(), String> {
 
 /// The paths in what `dpkg-deb --contents` says, one a line: rights, owner, size, day, time, path.
 fn paths_in_deb(said: &str) -> String {
-    let path =
-        |line: &str| line.split_whitespace().nth(5).map(|path| path.trim_start_matches('.').to_owned());
+    let path = |line: &str| {
+        let path = line.split_whitespace().nth(5)?;
+        Some(format!("/{}", path.trim_start_matches("./")))
+    };
     said.lines().filter_map(path).collect::<Vec<_>>().join("\n")
 }
 
@@ -93,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_paths_of_a_package_are_read() {
-        let said = "drwxr-xr-x 0/0 0 2026-01-01 00:00 ./usr/\n\
+        let said = "drwxr-xr-x 0/0 0 2026-01-01 00:00 usr/\n\
                     -rwxr-xr-x 0/0 25000000 2026-01-01 00:00 ./usr/bin/lake-steward\n";
         assert_eq!(paths_in_deb(said), "/usr/\n/usr/bin/lake-steward", "as they will lie");
     }

@@ -2,9 +2,12 @@
 //!
 //! What is in them is said in src-tauri/tauri.conf.json and src-tauri/bundle.
 
+mod libraries;
 mod look;
+mod notices;
 mod proof;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -70,26 +73,18 @@ fn pack(node: &Node, folder: &Path) -> Result<(), String> {
             fs::remove_dir_all(&old).map_err(|error| format!("{}: {error}", old.display()))?;
         }
     }
-    let libraries = if cfg!(target_os = "linux") { libraries(&folder.join(NAME))? } else { Vec::new() };
-    let config = json!({ "bundle": { "linux": { "deb": { "depends": libraries } } } });
+    let notices = notices::write()?;
+    let config = if cfg!(target_os = "linux") {
+        let program = folder.join(NAME);
+        let files = json!({ "/usr/share/doc/lake-steward/third-party-notices": notices });
+        let deb = json!({ "depends": libraries::of_debian(&program)?, "files": files });
+        let rpm = json!({ "depends": libraries::of_rpm(&program)?, "files": files });
+        json!({ "bundle": { "linux": { "deb": deb, "rpm": rpm } } })
+    } else {
+        let resources: BTreeMap<_, _> = [(notices, "third-party-notices.txt")].into();
+        json!({ "bundle": { "resources": resources } })
+    };
     tauri(node, &["bundle", "--no-sign"], &config)?.limit(Limit::minutes(15)).shown()
-}
-
-/// The Debian packages of the libraries that a program is linked with, and their oldest versions: the bundler itself names
-/// only some and no version, so that a package would install where its program does not start.
-fn libraries(program: &Path) -> Result<Vec<String>, String> {
-    let folder = workspace::target_folder()?.join("bundle");
-    let debian = folder.join("debian");
-    // All that dpkg-shlibdeps reads of a source package.
-    fs::create_dir_all(&debian)
-        .and_then(|()| fs::write(debian.join("control"), format!("Source: {NAME}\n\nPackage: {NAME}\n")))
-        .map_err(|error| format!("{}: {error}", debian.display()))?;
-    let words = ["-O".as_ref(), "-e".as_ref(), program.as_os_str()];
-    let said =
-        Run::new("dpkg-shlibdeps").arguments(words).folder(&folder).limit(Limit::minutes(2)).quiet()?;
-    let list = said.trim().strip_prefix("shlibs:Depends=");
-    let list = list.ok_or_else(|| format!("dpkg-shlibdeps says {said:?}, which is no list of libraries"))?;
-    Ok(list.split(", ").map(str::to_owned).collect())
 }
 
 /// The one file of a kind in a folder.

@@ -12,6 +12,8 @@ fn not_run(reason: &str) {
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod ended;
+#[cfg(test)]
 mod keyring;
 #[cfg(test)]
 mod liar;

@@ -32,9 +32,9 @@ const spare = 10;
 /** The window moves by this many rows at once: moving costs more than drawing. */
 const stride = 4;
 
-/** How high the body is drawn, with all the room it keeps. */
+/** How high the body is drawn, with all the room it keeps: always a whole number of rows. */
 export function bodyHeight({ total, row }: Geometry): number {
-  return Math.min(total * row, tallest);
+  return Math.min(total, Math.floor(tallest / row)) * row;
 }
 
 /** How many rows are drawn, but for tables that are shorter. */
@@ -49,18 +49,16 @@ export function windowAt(geometry: Geometry, scrollTop: number): RowWindow {
   const { total, row, viewport } = geometry;
   const height = bodyHeight(geometry);
   const scrolled = clamp(scrollTop, 0, Math.max(0, height - viewport));
-  const top = scrolled * scale(geometry);
-  // How far above its own place the row at the top is drawn: nothing, unless scrolling is scaled.
-  const lifted = Math.round(top - scrolled);
+  // How many rows higher than its own place each row is drawn: none, unless scrolling is scaled.
+  const lifted = Math.round((scrolled * (scale(geometry) - 1)) / row);
+  const first = clamp(Math.floor(scrolled / row) + lifted, 0, Math.max(0, total - 1));
   const count = Math.min(total, drawnRows(geometry));
-  const first = clamp(Math.floor(top / row), 0, Math.max(0, total - 1));
   const beside = Math.floor((count - Math.ceil(viewport / row)) / 2);
   const wanted = Math.floor((first - beside) / stride) * stride;
-  // Rows before `least` would stand above the body's beginning.
-  const least = Math.ceil(lifted / row);
-  const start = clamp(Math.max(wanted, least), 0, total - count);
-  const before = Math.max(0, start * row - lifted);
-  return { start, end: start + count, before, after: Math.max(0, height - before - count * row), first };
+  // The body holds so many rows, from the one that is lifted to its beginning.
+  const start = clamp(wanted, lifted, lifted + height / row - count);
+  const before = (start - lifted) * row;
+  return { start, end: start + count, before, after: height - before - count * row, first };
 }
 
 /** Where to scroll so that the row can be seen whole, moving as little as need be. */
@@ -68,8 +66,8 @@ export function scrollTo(geometry: Geometry, index: number, scrollTop: number): 
   const { row, viewport } = geometry;
   const factor = scale(geometry);
   const top = scrollTop * factor;
-  // Engines scroll by whole pixels, each of which is `factor` pixels of rows.
-  const slack = factor > 1 ? Math.ceil(factor) : 0;
+  // Scaled, rows are drawn up to half a row beside their place, and engines scroll by whole pixels.
+  const slack = factor > 1 ? row / 2 + factor : 0;
   const highest = index * row - slack;
   const lowest = (index + 1) * row - viewport + slack;
   if (top > highest) return Math.max(0, Math.floor(highest / factor));
@@ -82,11 +80,11 @@ export function rowsInView({ row, viewport }: Geometry): number {
   return Math.max(1, Math.floor(viewport / row));
 }
 
-/** Pixels of rows for each pixel scrolled. */
+/** Pixels of rows for each pixel scrolled: 1, unless the body would be too high. */
 function scale(geometry: Geometry): number {
   const { total, row, viewport } = geometry;
   const height = bodyHeight(geometry);
-  return height === total * row || height <= viewport ? 1 : (total * row - viewport) / (height - viewport);
+  return height === total * row ? 1 : (total * row - viewport) / (height - viewport);
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -57,7 +57,7 @@ pub(crate) const BUNDLES: &[Needed] = &[
     program("dpkg-shlibdeps", "dpkg-dev"),
     program("desktop-file-validate", "desktop-file-utils"),
     program("appstreamcli", "appstream"),
-    program("xdg-mime", "xdg-utils"),
+    program("gio", "libglib2.0-bin"),
     program("update-mime-database", "shared-mime-info"),
     program("objdump", "binutils"),
     program("rpm", "rpm"),

@@ -14,11 +14,14 @@ pub(super) fn of_debian(program: &Path) -> Result<Vec<String>, String> {
     let debian = folder.join("debian");
     // All that dpkg-shlibdeps reads of a source package.
     fs::create_dir_all(&debian)
-        .and_then(|()| fs::write(debian.join("control"), format!("Source: {NAME}\n\nPackage: {NAME}\n")))
+        .and_then(|()| {
+            let control = format!("Source: {NAME}\n\nPackage: {NAME}\nArchitecture: any\n");
+            fs::write(debian.join("control"), control)
+        })
         .map_err(|error| format!("{}: {error}", debian.display()))?;
     let words = ["-O".as_ref(), "-e".as_ref(), program.as_os_str()];
     let said =
-        Run::new("dpkg-shlibdeps").arguments(words).folder(&folder).limit(Limit::minutes(2)).quiet()?;
+        Run::new("dpkg-shlibdeps").arguments(words).folder(&folder).limit(Limit::minutes(2)).output()?;
     let list = said.trim().strip_prefix("shlibs:Depends=");
     let list = list.ok_or_else(|| format!("dpkg-shlibdeps says {said:?}, which is no list of libraries"))?;
     Ok(list.split(", ").map(str::to_owned).collect())

@@ -37,6 +37,7 @@ pub(super) fn into(bundles: &Bundles) -> Result<(), String> {
     }
     lacks_nothing(deb, &paths_in_deb(&ask("dpkg-deb", &["--contents"], deb)?))?;
     lacks_nothing(rpm, &ask("rpm", &["--query", "--list", "--package"], rpm)?)?;
+    ask("rpm", &["--checksig", "--nosignature"], rpm)?;
     let requires = ask("rpm", &["--query", "--requires", "--package"], rpm)?;
     for package in ["libwebkit2gtk-4.1.so.0()(64bit)", "libgtk-3.so.0()(64bit)"] {
         if !requires.lines().any(|line| line.trim() == package) {

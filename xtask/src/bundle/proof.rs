@@ -55,8 +55,8 @@ fn installed(bundles: &Bundles) -> Result<(), String> {
     packages::apt(&["install", "-y", "--reinstall", "--allow-downgrades", "--no-install-recommends", deb])?;
     steps.next("the system knows the messages' files");
     let sample = sample()?;
-    says("filetype", sample.to_str().unwrap_or_default(), MIME_TYPE)?;
-    says("default", MIME_TYPE, "lake-steward.desktop")?;
+    says(&["info", "--attributes", "standard::content-type"], &sample, MIME_TYPE)?;
+    says(&["mime"], Path::new(MIME_TYPE), "lake-steward.desktop")?;
     steps.next("open the installed program's window, with a file");
     open(Path::new(INSTALLED), "deb.png", &[&sample])?;
     steps.next("open the window of the program in the .rpm");
@@ -69,11 +69,13 @@ fn sample() -> Result<PathBuf, String> {
     Ok(path)
 }
 
-fn says(what: &str, of: &str, wanted: &str) -> Result<(), String> {
-    let said = Run::new("xdg-mime").arguments(["query", what, of]).limit(Limit::seconds(30)).output()?;
-    match said.trim() == wanted {
+/// Asks the desktop's own library, as its file browsers do.
+fn says(words: &[&str], of: &Path, wanted: &str) -> Result<(), String> {
+    let run = Run::new("gio").arguments(words).arguments([of]).environment("LC_ALL", "C.UTF-8");
+    let said = run.limit(Limit::seconds(30)).output()?;
+    match said.split_whitespace().any(|word| word == wanted) {
         true => Ok(()),
-        false => Err(format!("xdg-mime says that the {what} of {of} is {:?}, not {wanted}", said.trim())),
+        false => Err(format!("of {} the system says {:?}, not {wanted}", of.display(), said.trim())),
     }
 }
 

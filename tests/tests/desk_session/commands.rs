@@ -3,6 +3,7 @@
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use lake::Profile;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -16,15 +17,15 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// A lake, and the terminals of its users.
 pub(crate) struct Desk {
-    place: Place,
+    pub(crate) place: Place,
 }
 
 /// What a command did.
-struct Ran {
-    code: Option<i32>,
-    lines: Vec<Value>,
-    output: Vec<u8>,
-    said: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) lines: Vec<Value>,
+    pub(crate) output: Vec<u8>,
+    pub(crate) said: String,
 }
 
 impl Desk {
@@ -35,6 +36,22 @@ impl Desk {
         assert_eq!(connected.code, Some(0), "connect: {}", connected.said);
         assert_eq!(connected.lines[0]["schema"], "lake-profile/1", "the profile is shown");
         desk
+    }
+
+    /// As [`Desk::start`], but what is known of the lake here is changed before anybody signs in.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Profile)) -> Self {
+        let desk = Self { place: Place::start().await };
+        let mut profile = desk.place.profile();
+        change(&mut profile);
+        desk.place.home.save_profile("here", profile).expect("saved");
+        desk
+    }
+
+    /// Writes a file that can be named to a command.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.place.folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path.display().to_string()
     }
 
     pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> Command {
@@ -51,7 +68,7 @@ impl Desk {
         command
     }
 
-    async fn run(&self, user: &str, arguments: &[&str]) -> Ran {
+    pub(crate) async fn run(&self, user: &str, arguments: &[&str]) -> Ran {
         let running = self.command(user, arguments).output();
         let Output { status, stdout, stderr } =
             tokio::time::timeout(LIMIT, running).await.expect("it ends in time").expect("it runs");
@@ -64,7 +81,7 @@ impl Desk {
         self.place.lake.stop().await;
     }
 
-    async fn sign_in(&self, user: &str) -> Value {
+    pub(crate) async fn sign_in(&self, user: &str) -> Value {
         self.sign_in_by(self.command(user, &["sign-in", "--no-browser"]), user).await
     }
 
@@ -83,7 +100,7 @@ impl Desk {
         serde_json::from_str(&told).expect("JSON")
     }
 
-    async fn submit(&self, user: &str, message: &str) -> String {
+    pub(crate) async fn submit(&self, user: &str, message: &str) -> String {
         let tokens = self.place.lake.issuer().issue_tokens(&format!("{user}@example.com")).await;
         let tokens = tokens.expect("the issuer works").expect("a sample user");
         let token = desk::secret::Secret::new(tokens.id_token.expect("an ID token").expose().to_owned());
@@ -100,7 +117,7 @@ impl Desk {
     }
 
     /// Waits until nothing of the institution waits for staging.
-    async fn settle(&self, user: &str, count: usize) {
+    pub(crate) async fn settle(&self, user: &str, count: usize) {
         let limit = Instant::now() + LIMIT;
         loop {
             let ran = self.run(user, &["catalog"]).await;
@@ -114,11 +131,11 @@ impl Desk {
     }
 }
 
-fn column<'a>(ran: &'a Ran, name: &str) -> Vec<&'a str> {
+pub(crate) fn column<'a>(ran: &'a Ran, name: &str) -> Vec<&'a str> {
     ran.lines.iter().filter_map(|line| line[name].as_str()).collect()
 }
 
-const ADMISSION: &str = "MSH|^~\\&|WARD|NORTH|LAKE|REGION|20260301083000+0100||ADT^A01^ADT_A01|CTL-1|P|2.5\r\
+pub(crate) const ADMISSION: &str = "MSH|^~\\&|WARD|NORTH|LAKE|REGION|20260301083000+0100||ADT^A01^ADT_A01|CTL-1|P|2.5\r\
      EVN|A01|20260301083000+0100\rPID|1||100001^^^NORTH^MR||SAMPLE^ANNA||19800412|F\rPV1|1|I|W2\r";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,8 @@ mod local;
 #[cfg(test)]
 mod ministack;
 #[cfg(test)]
+mod no_rights;
+#[cfg(test)]
 mod provider;
 #[cfg(test)]
 mod redirect;

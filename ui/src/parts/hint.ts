@@ -84,7 +84,10 @@ class Tip {
     clearTimeout(this.#waiting);
     this.#undescribe();
     this.#at = undefined;
-    if (this.#element) this.#element.hidden = true;
+    if (!this.#element) return;
+    this.#element.hidden = true;
+    // What is no longer shown is no longer there: it may have been a patient's name.
+    this.#element.textContent = '';
   }
 
   #describe(element: HTMLElement, id: string): void {

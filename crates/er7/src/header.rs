@@ -69,13 +69,31 @@ pub fn peek_header(submitted: &[u8]) -> Header {
     }
 }
 
+/// Whether MSH-1 and MSH-2 of a message in a character set of single or marked bytes can be used, so that it will not fail
+/// as `unusable-delimiters`. Looks only at the first segment; true where there is none, or where it is UTF-16 or UTF-32.
+#[must_use]
+pub fn has_usable_delimiters(submitted: &[u8]) -> bool {
+    let start = cut(submitted, 0, submitted.len().min(PEEK));
+    if form::is_wide(start) {
+        return true;
+    }
+    first_segment(start).is_none_or(|line| {
+        let decoded = charset::decode(line, charset::declared(line));
+        Delimiters::read(&decoded.text).is_ok()
+    })
+}
+
 fn peek_bytes(bytes: &[u8]) -> Header {
-    let Some(at) = form::first_message(bytes) else { return Header::default() };
-    let rest = cut(bytes, at, bytes.len());
-    let length = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
-    let line = cut(rest, 0, length);
+    let Some(line) = first_segment(bytes) else { return Header::default() };
     let decoded = charset::decode(line, charset::declared(line));
     Header::of(&decoded.text)
+}
+
+fn first_segment(bytes: &[u8]) -> Option<&[u8]> {
+    let at = form::first_message(bytes)?;
+    let rest = cut(bytes, at, bytes.len());
+    let length = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+    Some(cut(rest, 0, length))
 }
 
 impl Header {

@@ -30,7 +30,7 @@ mod wide;
 pub use digest::{Digest, DigestError, canonical, digest, raw_digest};
 pub use error::{Stage, StagingError};
 pub use handover::NotPrepared;
-pub use header::{Header, peek_header};
+pub use header::{Header, has_usable_delimiters, peek_header};
 pub use parse::{Staged, parse};
 pub use prepare::{Correction, Prepared, prepare};
 pub use stamp::LakeStamp;

@@ -137,12 +137,14 @@ async fn nothing_is_sent_before_the_yes_and_all_is_followed_to_its_end() {
     submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
     let mut ends = submitting.ends();
     let folder = place.files("A", 40);
-    std::fs::write(folder.join("broken.hl7"), "MSH|^~\\&|LAB|A|\rMSH\r").expect("a file");
+    std::fs::write(folder.join("broken.hl7"), "MSHXLAB\rPID|1\r").expect("a file");
     std::fs::write(folder.join("notes.txt"), "no message").expect("a file");
     let id = submitting.begin(place.intake(&account, folder)).await.expect("it begins");
     let review = until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
-    let found = review.review.as_ref().expect("a review").messages;
-    assert!(found >= 41, "the messages of all files are found, and there are {found}");
+    let reviewed = review.review.clone().expect("a review");
+    let found = reviewed.messages;
+    assert_eq!(found, 41, "the messages of all files are found");
+    assert_eq!(reviewed.look_wrong, 1, "the one with a damaged start is told before it is sent");
     assert_eq!(review.left_out.total, 1, "the file without a message is listed apart");
     assert_eq!(counts(&review).not_sent, found, "nothing is sent before the yes");
     assert_eq!(submitting.lines(id, Which::All, 0, 10).await.expect("rows").total, found, "a row a message");

@@ -267,7 +267,7 @@ impl Scan<'_> {
                 Some(Found {
                     bytes: bytes.len() as u64,
                     digest: Some(er7::digest(bytes)),
-                    looks_wrong: er7::prepare(bytes).is_err(),
+                    looks_wrong: er7::prepare(bytes).is_err() || !er7::has_usable_delimiters(bytes),
                     ..found
                 })
             }

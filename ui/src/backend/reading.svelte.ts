@@ -9,9 +9,13 @@ export class Reading<T> {
   value = $state.raw<T | null>(null);
   problem = $state.raw<Problem | null>(null);
   busy = $state(false);
+  /** Counts the readings that went well. */
+  turn = $state(0);
   #ask: () => Promise<T>;
   #reading: Promise<void> | null = null;
   #again = false;
+  #due: ReturnType<typeof setTimeout> | undefined;
+  #last = -Infinity;
 
   constructor(ask: () => Promise<T>) {
     this.#ask = ask;
@@ -24,13 +28,29 @@ export class Reading<T> {
     return this.#reading;
   }
 
+  /** A hint came: reads soon, once for all hints until then, and no more often than so. */
+  soon(everyMilliseconds = 300): void {
+    if (this.#due !== undefined) return;
+    const wait = Math.max(0, this.#last + everyMilliseconds - performance.now());
+    this.#due = setTimeout(() => void this.read(), wait);
+  }
+
+  /** It is not looked at any more: hints that came are let go. */
+  leave(): void {
+    clearTimeout(this.#due);
+    this.#due = undefined;
+  }
+
   async #run(): Promise<void> {
+    this.leave();
     this.busy = true;
+    this.#last = performance.now();
     do {
       this.#again = false;
       try {
         this.value = await this.#ask();
         this.problem = null;
+        this.turn += 1;
       } catch (thrown) {
         this.problem = problemOf(thrown);
       }

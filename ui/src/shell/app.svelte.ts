@@ -41,6 +41,8 @@ export class App {
   choosing = $state(false);
   /** Why the last sign-in came to nothing, as it answered; the overview tells it too, unless it could not even begin. */
   signInProblem = $state.raw<Problem | null>(null);
+  /** Why something that belongs to no screen came to nothing, such as locking. */
+  failure = $state.raw<Problem | null>(null);
   /** Today, kept while the same steward is at the same lake, so that coming back to it shows it at once. */
   today = $state.raw<Reading<TodayView> | null>(null);
   #who = '';
@@ -60,9 +62,12 @@ export class App {
   overview = $derived.by(() => this.reading.value);
   session = $derived.by(() => this.overview?.session ?? null);
   rights = $derived.by(() => (this.session?.is === 'signed-in' ? this.session.rights : null));
-  notes = $derived.by(() =>
-    (this.overview?.notes ?? []).filter((note) => !this.#readNotes.includes(note.code)),
-  );
+  /** What the steward should know and may put away: of the start, and that a sign-in will not be kept. */
+  notes = $derived.by(() => {
+    const { session, overview } = this;
+    const kept = session?.is === 'signed-in' && session.kept.where === 'memory' ? [session.kept.problem] : [];
+    return [...(overview?.notes ?? []), ...kept].filter((note) => !this.#readNotes.includes(note.code));
+  });
 
   shown = $derived.by((): Shown => {
     if (!this.overview) return this.reading.problem ? 'failing' : 'starting';
@@ -143,10 +148,22 @@ export class App {
     }
   }
 
+  /** Does what belongs to no screen; what comes of it is told by the overview, and a failure above every screen. */
+  async act(what: () => Promise<void>): Promise<void> {
+    this.failure = null;
+    try {
+      await what();
+    } catch (thrown) {
+      this.failure = problemOf(thrown);
+    }
+  }
+
   /** Signs out, and forgets where the steward was. */
-  async signOut(): Promise<void> {
-    await this.backend.signOut();
-    this.go({ screen: 'today' });
+  signOut(): Promise<void> {
+    return this.act(async () => {
+      await this.backend.signOut();
+      this.go({ screen: 'today' });
+    });
   }
 
   /** Presses the button beside a problem. */

@@ -154,7 +154,7 @@ test('files that are not HL7 and files that could not be read are listed apart',
   const window = await open('sending');
   await window.openSubmission();
   await window.user.click(await screen.findByRole('tab', { name: /Not HL7/ }));
-  await screen.findByText('3 files are not HL7');
+  await screen.findByText('3 files hold no message');
   await window.user.click(screen.getByRole('tab', { name: /Could not be read/ }));
   await screen.findByText('You have no permission to read it.');
 });

@@ -31,7 +31,7 @@ export async function openChromium() {
   const ended = new Promise((done) => browser.once('exit', done));
   const failed = new Promise((_, fail) => {
     browser.once('error', fail);
-    browser.once('exit', (code) => fail(new Error(`chromium ended with ${code}`)));
+    browser.once('exit', (code, signal) => fail(new Error(`chromium ended with ${code ?? signal}`)));
   });
   failed.catch(() => {});
   const connection = connect(browser.stdio[3], browser.stdio[4]);
@@ -48,7 +48,8 @@ export async function openChromium() {
     page,
     close: async () => {
       // Asked, not killed: its helpers still write into the profile for a moment otherwise.
-      await connection.ask('Browser.close').catch(() => browser.kill());
+      if (browser.exitCode === null && browser.signalCode === null)
+        connection.ask('Browser.close').catch(() => {});
       await ended;
       rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
     },

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from 'vitest';
 import { bodyHeight, drawnRows, rowsInView, scrollTo, tallest, windowAt, type Geometry } from './windowing';
 

@@ -137,7 +137,11 @@ async fn nothing_is_sent_before_the_yes_and_all_is_followed_to_its_end() {
     submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
     let mut ends = submitting.ends();
     let folder = place.files("A", 40);
-    std::fs::write(folder.join("broken.hl7"), "MSHXLAB\rPID|1\r").expect("a file");
+    std::fs::write(
+        folder.join("broken.hl7"),
+        "MSH|AAAA|LAB|A|LAKE|HUB|20260101||ADT^A01|BAD-1|P|2.5\rPID|1\r",
+    )
+    .expect("a file");
     std::fs::write(folder.join("notes.txt"), "no message").expect("a file");
     let id = submitting.begin(place.intake(&account, folder)).await.expect("it begins");
     let review = until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;

@@ -36,7 +36,9 @@ pub(super) async fn follow(inner: Arc<Inner>) {
                 Some(Duration::ZERO)
             }
             Ok(Round::Still) if moved.elapsed() < PATIENCE => Some(wait),
-            Ok(Round::Still | Round::Nothing) => None,
+            // A hint may come between the look and the wait; it is not waited for one alone.
+            Ok(Round::Nothing) => Some(LONGEST_WAIT),
+            Ok(Round::Still) => None,
             Err(problem) => {
                 tracing::debug!(%problem, "what staging made of messages could not be written down");
                 Some(LONGEST_WAIT)

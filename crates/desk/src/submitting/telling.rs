@@ -16,17 +16,24 @@ const NEWEST: usize = 10;
 pub(super) async fn tell(inner: Arc<Inner>) {
     let mut version = None;
     let mut open = BTreeSet::new();
+    let mut latest = SubmissionId(0);
     let mut is_first = true;
     while !inner.over.is_cancelled() {
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
-            () = inner.over.cancelled() => return,
+        // The first look comes at once: what ends after it is told.
+        if !is_first {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = inner.over.cancelled() => return,
+            }
         }
         match look(&inner, version).await {
             Ok(Some(seen)) => {
                 version = Some(seen.version);
                 if !is_first {
                     open.difference(&seen.open).for_each(|id| inner.has_ended(*id));
+                    // A small one is begun and over between two looks.
+                    let is_over = |id: &&SubmissionId| **id > latest && !seen.open.contains(id);
+                    seen.newest.iter().filter(is_over).for_each(|id| inner.has_ended(*id));
                     seen.open
                         .iter()
                         .chain(&open)
@@ -34,10 +41,10 @@ pub(super) async fn tell(inner: Arc<Inner>) {
                         .collect::<BTreeSet<_>>()
                         .into_iter()
                         .for_each(|id| inner.hint(*id));
-                    inner.to_follow.notify_one();
                 }
+                inner.to_follow.notify_one();
+                latest = seen.newest.first().copied().unwrap_or(latest);
                 open = seen.open;
-                is_first = false;
             }
             // The scan of a submission moves although nothing is committed.
             Ok(None) => {
@@ -47,6 +54,7 @@ pub(super) async fn tell(inner: Arc<Inner>) {
                 tracing::debug!(%problem, "the queue could not be looked at; it is again in a moment")
             }
         }
+        is_first = false;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod bundle;
+mod deny;
 mod dictionary;
 mod node;
 mod packages;

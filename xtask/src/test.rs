@@ -1,16 +1,11 @@
 //! `cargo xtask test`: everything that a change must pass, stage by stage.
 
-use std::path::PathBuf;
-
 use crate::node::Node;
 use crate::packages::{self, Missing};
 use crate::process::{Limit, Run};
 use crate::report::{Place, Report, Tests, Verdict};
 use crate::suites::{self, Tools};
-use crate::{tidy, venv, web, workspace};
-
-/// The version that `test` installs where there is none; pinned, so that CI is the same tomorrow.
-const CARGO_DENY: &str = "0.20.2";
+use crate::{deny, tidy, venv, web};
 
 /// All of it: what CI runs. At most 45 minutes from cold on two cores.
 pub(crate) fn all() -> Result<(), String> {
@@ -18,8 +13,8 @@ pub(crate) fn all() -> Result<(), String> {
     report.stage("system packages", system_packages);
     report.stage("format", format);
     report.stage("tidy", tidy::run);
-    report.stage("bans, licences, sources", || deny(&["bans", "licenses", "sources"]));
-    report.stage("advisories", advisories);
+    report.stage("bans, licences, sources", deny::rules);
+    report.stage("advisories", deny::advisories);
     let mut node = None;
     report.stage("web packages", || kept(&mut node, web_packages()));
     report.stage("web advisories", || with(&node, web::advisories));
@@ -92,61 +87,6 @@ fn without_node() -> Verdict {
 fn format() -> Result<(), String> {
     let checked = Run::new("cargo").arguments(["fmt", "--all", "--check"]).limit(Limit::minutes(2)).shown();
     checked.map_err(|error| format!("{error}; `cargo fmt --all` puts it right"))
-}
-
-/// `cargo deny`, installed under `target/tools` where there is none; that takes some minutes, once.
-fn deny(checks: &[&str]) -> Verdict {
-    match cargo_deny() {
-        Ok(program) => {
-            let run = Run::new(program).arguments(["--log-level", "warn", "check", "--hide-inclusion-graph"]);
-            run.arguments(checks).limit(Limit::minutes(5)).shown().into()
-        }
-        Err(reason) => Verdict::NotRun(reason),
-    }
-}
-
-/// Known weaknesses of dependencies; the list of them lives on the network, so nobody's work hangs on it.
-fn advisories() -> Verdict {
-    match cargo_deny() {
-        Err(reason) => Verdict::OutOfReach(reason),
-        Ok(program) => {
-            let fetched = Run::new(&program)
-                .arguments(["--log-level", "error", "fetch", "db"])
-                .limit(Limit::minutes(2));
-            match fetched.shown() {
-                Ok(()) => deny(&["--disable-fetch", "advisories"]),
-                Err(reason) => {
-                    Verdict::OutOfReach(format!("the advisory list is not within reach: {reason}"))
-                }
-            }
-        }
-    }
-}
-
-fn cargo_deny() -> Result<PathBuf, String> {
-    if Run::new("cargo-deny").arguments(["--version"]).limit(Limit::seconds(30)).succeeds() {
-        return Ok("cargo-deny".into());
-    }
-    let tools = workspace::target_folder()?.join("tools").join(format!("cargo-deny-{CARGO_DENY}"));
-    let program = tools.join("bin/cargo-deny");
-    if !program.exists() {
-        eprintln!("installing cargo-deny {CARGO_DENY} under {}", tools.display());
-        Run::new("cargo")
-            .arguments([
-                "install",
-                "--quiet",
-                "--locked",
-                "--no-default-features",
-                "cargo-deny",
-                "--version",
-                CARGO_DENY,
-            ])
-            .arguments(["--root".as_ref(), tools.as_os_str()])
-            .limit(Limit::minutes(15))
-            .shown()
-            .map_err(|error| format!("cargo-deny is not installed and does not install: {error}"))?;
-    }
-    Ok(program)
 }
 
 fn clippy() -> Result<(), String> {

@@ -32,6 +32,9 @@ kill -0 "$program"
 
 /// Makes the packages, installs Debian's, opens its window, takes it away again, and opens the window of the other.
 pub(crate) fn prove() -> Result<(), String> {
+    if Path::new(INSTALLED).exists() {
+        return Err(format!("{NAME} is installed here, and this would take it away: remove it first"));
+    }
     packages::bring(&[packages::TESTS], Missing::Install)?;
     let Some(bundles) = super::make()? else {
         return Err("this is proved on Linux: packages of other systems install there".to_owned());
@@ -48,7 +51,7 @@ pub(crate) fn prove() -> Result<(), String> {
 }
 
 fn installed(bundles: &Bundles) -> Result<(), String> {
-    let mut steps = Steps::new(4);
+    let mut steps = Steps::new(5);
     let folder = look::unpack(&bundles.rpm, "rpm-contents", &["rpm2cpio \"$0\" | cpio --quiet -id"])?;
     steps.next("install the .deb");
     let deb = bundles.deb.to_str().ok_or("the package lies at a path that is no UTF-8")?;
@@ -59,6 +62,14 @@ fn installed(bundles: &Bundles) -> Result<(), String> {
     says(&["mime"], Path::new(MIME_TYPE), "lake-steward.desktop")?;
     steps.next("open the installed program's window, with a file");
     open(Path::new(INSTALLED), "deb.png", &[&sample])?;
+    steps.next("go a newcomer's way through it: practise, sign in, submit, see what became of every message");
+    Run::new("cargo")
+        .arguments(["test", "--quiet", "--workspace", "--test", "window", "main_path"])
+        .environment("LAKE_STEWARD_DESKTOP", INSTALLED)
+        // Where it cannot run, it fails.
+        .environment("CI", "true")
+        .limit(Limit::minutes(40))
+        .shown()?;
     steps.next("open the window of the program in the .rpm");
     open(&folder.join("usr/bin").join(NAME), "rpm.png", &[])
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+#[cfg(unix)]
+use std::time::Duration;
 
 use desk::home::Home;
 use tauri::{AppHandle, DragDropEvent, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
@@ -17,6 +19,13 @@ use crate::window::{MAIN, TauriWindow};
 
 /// The title of the window, whatever is shown in it: titles are seen by others.
 const TITLE: &str = "Lake Steward";
+
+/// How often this start was begun anew, as it hands that over to itself.
+#[cfg(unix)]
+const STARTS: &str = "LAKE_STEWARD_STARTS";
+/// Together they wait for six seconds.
+#[cfg(unix)]
+const MOST_STARTS: u32 = 5;
 
 /// Runs the desktop until its window is closed.
 #[expect(clippy::disallowed_methods, reason = "only in what Tauri generates, for a bundle that is not sound")]
@@ -50,8 +59,31 @@ pub(crate) fn run() -> ExitCode {
         }
         Err(error) => {
             tracing::error!(%error, "the desktop cannot start");
+            if matches!(&error, tauri::Error::PluginInitialization(plugin, _) if plugin == "single-instance")
+            {
+                start_again();
+            }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The first instance was just ending, or was killed, when this one wanted to hand over to it: this one takes its place,
+/// a few times at most. Comes back only if that cannot be.
+fn start_again() {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        let starts: u32 =
+            std::env::var(STARTS).ok().and_then(|starts| starts.parse().ok()).unwrap_or_default();
+        let Ok(program) = std::env::current_exe() else { return };
+        if starts >= MOST_STARTS {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(200 << starts));
+        let mut command = std::process::Command::new(program);
+        let error = command.args(std::env::args_os().skip(1)).env(STARTS, (starts + 1).to_string()).exec();
+        tracing::error!(%error, "the desktop cannot start again");
     }
 }
 

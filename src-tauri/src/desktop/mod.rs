@@ -183,8 +183,14 @@ impl Desktop {
             Standing::Locked { .. } => return Err(Problem::locked()),
             Standing::Looking | Standing::SignedOut { .. } => return Err(SessionProblem::SignedOut.into()),
         }
-        let account = state.lake.as_ref().and_then(|lake| lake.account.clone());
-        account.ok_or_else(Problem::no_lake)
+        let account =
+            state.lake.as_ref().and_then(|lake| lake.account.clone()).ok_or_else(Problem::no_lake)?;
+        drop(state);
+        if account.session.is_signed_out() {
+            // By another program of this home: what was read with that sign-in is not shown any more.
+            return Err(self.failed(SessionProblem::SignedOut.into()));
+        }
+        Ok(account)
     }
 
     /// A problem with the account in words. A sign-in that has ended shows at once.
@@ -196,7 +202,10 @@ impl Desktop {
         );
         let problem = Problem::from(problem);
         if has_ended {
-            self.state().session = Standing::SignedOut { problem: Some(problem.clone()) };
+            let mut state = self.state();
+            state.session = Standing::SignedOut { problem: Some(problem.clone()) };
+            state.forget_content();
+            drop(state);
             self.tell_overview();
         }
         problem

@@ -1,5 +1,6 @@
 //! Submitting: from what was chosen to the report.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use desk::audit::Action;
@@ -32,12 +33,13 @@ impl Desktop {
         let writes = account.signed_in().await.map_err(|problem| self.failed(problem))?.claims.write;
         let paths =
             self.state().drops.take(DropId(chosen)).ok_or_else(|| Problem::gone("choice of files"))?;
+        let folder = common_folder(&paths);
         let intake = Intake {
             lake: account.name.clone(),
             front_door: account.profile().endpoints.front_door.clone(),
             source: writes,
-            folder: common_folder(&paths),
-            paths,
+            paths: paths.into_iter().map(|path| within(&folder, path)).collect(),
+            folder,
             unheaded: Unheaded::LeaveOut,
             replaces: None,
         };
@@ -192,6 +194,7 @@ fn view(snapshot: Snapshot) -> SubmissionView {
             a_minute: (progress.rate * 60.0).round() as u32, // saturates
             remaining_seconds: progress.remaining.map(|remaining| count(remaining.as_secs())),
         }),
+        not_hl7_count: count(snapshot.left_out.total),
         not_hl7: snapshot.left_out.files.into_iter().map(left_out).collect(),
         unread: snapshot.problems.files.into_iter().map(unread).collect(),
         unread_count: count(snapshot.problems.total),
@@ -354,7 +357,7 @@ fn sentence(reason: &str) -> String {
 }
 
 /// The folder that all paths are in, so that they are shown from there on.
-fn common_folder(paths: &[std::path::PathBuf]) -> std::path::PathBuf {
+fn common_folder(paths: &[PathBuf]) -> PathBuf {
     let mut folder = paths.first().and_then(|path| path.parent()).map(ToOwned::to_owned).unwrap_or_default();
     while !paths.iter().all(|path| path.starts_with(&folder)) {
         if !folder.pop() {
@@ -362,6 +365,11 @@ fn common_folder(paths: &[std::path::PathBuf]) -> std::path::PathBuf {
         }
     }
     folder
+}
+
+/// A path from that folder on.
+fn within(folder: &Path, path: PathBuf) -> PathBuf {
+    path.strip_prefix(folder).map(ToOwned::to_owned).unwrap_or(path)
 }
 
 /// A count as the web view takes it: four thousand million messages are as good as more.

@@ -43,6 +43,8 @@ pub(crate) struct SubmissionView {
     pub(crate) progress: Option<ProgressView>,
     /// Files without any message, at most 100; how many there are is in the counts.
     pub(crate) not_hl7: Vec<FileRow>,
+    /// How many hold no message: not HL7, or empty.
+    pub(crate) not_hl7_count: u32,
     /// Files and folders that could not be read, or not as a whole; at most 100.
     pub(crate) unread: Vec<FileRow>,
     /// How many could not be read.

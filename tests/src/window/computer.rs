@@ -12,8 +12,11 @@ use super::browser::{Browsing, StewardsBrowser};
 use super::bus::{Bus, Keyring};
 use super::display::{Display, Size};
 use super::drag::Drag;
+use super::group::Member;
+use super::lake::three_free_ports;
 use super::page::Page;
 use super::program::{self, Program};
+use super::wait::{LIMIT, until};
 use crate::robot;
 
 /// The window's title.
@@ -49,6 +52,8 @@ pub struct Computer {
     program: Option<Program>,
     bus: Bus,
     setup: Setup,
+    /// Of its practice lake: the same at each start, or nobody would be signed in there any more.
+    port: u16,
     folder: TempDir,
 }
 
@@ -65,7 +70,7 @@ impl Computer {
         let display = Display::start(setup.size, &system).await;
         let browser = StewardsBrowser::install(setup.browsing, &system);
         let bus = Bus::start(setup.keyring, &system, &folders(folder.path())).await;
-        Self { display, browser, program: None, bus, setup, folder }
+        Self { display, browser, program: None, bus, setup, port: three_free_ports(), folder }
     }
 
     /// Starts the desktop, with no window of it there before, and waits for its page.
@@ -101,27 +106,28 @@ impl Computer {
         for name in ["STEWARD_SESSION_FILE", "WAYLAND_DISPLAY"] {
             command.env_remove(name);
         }
-        let ended = tokio::time::timeout(super::LIMIT, command.status()).await;
+        let ended = tokio::time::timeout(LIMIT, command.status()).await;
         let ended = ended.expect("the second start hands over and ends").expect("it starts");
         assert!(ended.success(), "the second start ends well: {ended}");
     }
 
     /// Closes the desktop's window and waits for the program's end.
     pub async fn close_desktop(&mut self) {
+        let process = self.program().process();
         self.display.close(TITLE);
-        self.wait_for_end("the desktop ends when its window is closed").await;
+        self.wait_for_end(&process, "the desktop ends when its window is closed").await;
     }
 
     /// Kills the desktop as `kill -9` does.
     pub async fn kill_desktop(&mut self) {
-        self.program().process().kill();
-        self.wait_for_end("a killed desktop is gone").await;
+        let process = self.program().process();
+        process.kill();
+        self.wait_for_end(&process, "a killed desktop is gone").await;
     }
 
-    async fn wait_for_end(&mut self, what: &str) {
-        let program = self.program.take().expect("the desktop runs");
-        let process = program.process();
-        super::until(what, super::LIMIT, async || (!process.lives()).then_some(())).await;
+    async fn wait_for_end(&mut self, process: &Member, what: &str) {
+        until(what, LIMIT, async || (!process.lives()).then_some(())).await;
+        self.program = None;
     }
 
     /// Presses the page's button and signs in as a sample user on the login page that the browser shows.
@@ -131,6 +137,27 @@ impl Computer {
         let address = self.browser.next_address().await;
         let page = self.browser.sign_in(address, user).await;
         assert!(!page.text.contains("<form"), "one click signs in");
+    }
+
+    /// Starts the desktop for the first time and goes to Today, on the practice lake.
+    pub async fn begin(&mut self, user: &str) -> Page {
+        let page = self.start_desktop().await;
+        // A lake that ran before the first start is known already.
+        if until("the first screen", LIMIT, async || {
+            let (new, known) = ("Welcome to Lake Steward", "Sign in to the practice lake");
+            if page.has("heading", known).await {
+                return Some(false);
+            }
+            page.has("heading", new).await.then_some(true)
+        })
+        .await
+        {
+            page.press("Practise on this computer").await;
+        }
+        page.screen("Sign in to the practice lake").await;
+        self.sign_in(user).await;
+        page.screen("Today").await;
+        page
     }
 
     /// Takes files by the system's drag and drop; they are over the window, and not yet dropped.
@@ -162,6 +189,11 @@ impl Computer {
         self.folder.path().join("home")
     }
 
+    /// The first of the three ports of its practice lake.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A folder for what the steward drops, chooses and saves.
     pub fn files(&self) -> PathBuf {
         self.folder.path().join("files")
@@ -185,7 +217,7 @@ impl Computer {
             ("DBUS_SESSION_BUS_ADDRESS", OsString::from(&self.bus.address)),
             ("PATH", self.browser.path()),
             ("STEWARD_HOME", self.home().into()),
-            ("STEWARD_PORT", "0".into()),
+            ("STEWARD_PORT", self.port.to_string().into()),
             ("GTK_A11Y", "none".into()),
             ("NO_AT_BRIDGE", "1".into()),
         ];

@@ -88,7 +88,8 @@ impl Display {
     pub fn picture(&self) -> Vec<u8> {
         let file = self.folder.join("display.png");
         let taken = Command::new("import")
-            .args(["-silent", "-display", &self.name, "-window", "root"])
+            .env("DISPLAY", &self.name)
+            .args(["-silent", "-window", "root"])
             .arg(&file)
             .status()
             .expect("import (of imagemagick) runs");
@@ -204,15 +205,16 @@ impl Eyes {
         let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
         self.connection.configure_window(window, &above).expect("the display answers");
         let focus = self.connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME);
-        focus.expect("the display answers");
-        self.connection.flush().expect("the display answers");
+        // A window that is not mapped yet refuses the focus: it is looked for again.
+        focus.expect("the display answers").check().ok();
     }
 
     fn tell_root(&self, window: Window, what: &str, data: [u32; 5]) {
         let message = ClientMessageEvent::new(32, window, self.atom(what), data);
         let mask = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
-        self.connection.send_event(false, self.root, mask, message).expect("the display answers");
-        self.connection.flush().expect("the display answers");
+        let sent = self.connection.send_event(false, self.root, mask, message);
+        // Answered, not only sent: what is left of a connection that closes is not read.
+        sent.expect("the display answers").check().expect("the window manager is told");
     }
 
     fn window_property(&self, window: Window, name: &str) -> Option<Window> {

@@ -4,7 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -14,6 +16,9 @@ use super::wait::LIMIT;
 /// Runs a program in a group of processes and waits for the end of standard input: it comes when whoever holds the other
 /// end is gone, however that went. Then, or when the program has ended, the whole group is killed.
 const KEEPER: &str = r#"("$@"; kill -KILL 0) & exec >/dev/null; cat >/dev/null; kill -KILL 0"#;
+
+/// A second's parts in which Linux counts times of processes.
+const TICKS: u64 = 100;
 
 /// What this process may have set for itself.
 pub(super) const UNSET: &[&str] = &["STEWARD_SESSION_FILE", "STEWARD_HOME", "LAKE_LOG", "WAYLAND_DISPLAY"];
@@ -140,6 +145,18 @@ impl Member {
     pub fn kill(&self) {
         let pid = Pid::from_raw(self.pid).expect("a process id");
         kill_process(pid, Signal::KILL).expect("a process of ours");
+    }
+
+    /// When it was started, to a hundredth of a second (proc(5), `stat`).
+    pub fn started(&self) -> Timestamp {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).expect("it lives");
+        let after_the_name = stat.rsplit_once(") ").expect("the name ends").1;
+        let ticks: u64 =
+            after_the_name.split(' ').nth(19).and_then(|ticks| ticks.parse().ok()).expect("a time");
+        let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let up = Duration::new(up.tv_sec.unsigned_abs(), u32::try_from(up.tv_nsec).expect("below a second"));
+        let age = up.saturating_sub(Duration::from_millis(ticks.saturating_mul(1000 / TICKS)));
+        Timestamp::now().checked_sub(age).expect("a time of this system")
     }
 
     /// Whether it lives.

@@ -18,10 +18,10 @@ pub struct LakeBeside {
 }
 
 impl LakeBeside {
-    /// Starts it on the computer's home, on this port and the two after; the desktop joins it.
-    pub async fn start(computer: &Computer, port: u16) -> Self {
+    /// Starts it on the computer's home and ports; the desktop joins it.
+    pub async fn start(computer: &Computer) -> Self {
         let data = computer.home().join("lake");
-        let (program, port) = (steward(), port.to_string());
+        let (program, port) = (steward(), computer.port().to_string());
         let words = [text(&program), "lake", "start", "--port", &port, "--data", text(&data)];
         let start = Start::new(&words, &computer.folder().join("system/lake.log"));
         let (process, line) = start.environment(&computer.environment()).first_line().await;
@@ -37,7 +37,7 @@ impl LakeBeside {
 }
 
 /// The first of three ports that follow each other and were free a moment ago.
-pub fn three_free_ports() -> u16 {
+pub(super) fn three_free_ports() -> u16 {
     let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
     let candidates = (0..200).map(|_| {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");

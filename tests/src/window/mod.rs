@@ -27,6 +27,7 @@ mod journey;
 mod lake;
 mod page;
 mod program;
+pub mod tour;
 mod wait;
 
 pub use axe::Fault;
@@ -37,7 +38,7 @@ pub use display::{Display, Size};
 pub use drag::Drag;
 pub use group::Member;
 pub use journey::{journey, pictures_folder};
-pub use lake::{LakeBeside, three_free_ports};
+pub use lake::LakeBeside;
 pub use page::{Name, Page};
 pub use program::Program;
 pub use wait::{LIMIT, until};

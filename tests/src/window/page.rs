@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use thirtyfour::components::SelectElement;
 use thirtyfour::error::WebDriverResult;
-use thirtyfour::{Key, WebDriver, WebElement};
+use thirtyfour::{By, Key, WebDriver, WebElement};
 
 use super::wait::{LIMIT, until};
 
@@ -67,6 +68,12 @@ impl Page {
         until(&what, limit, async || self.text().await.contains(text).then_some(())).await;
     }
 
+    /// Waits until the page's text does not have this any more.
+    pub async fn reads_no_more(&self, text: &str) {
+        let what = format!("no text `{text}` any more");
+        until(&what, LIMIT, async || (!self.text().await.contains(text)).then_some(())).await;
+    }
+
     /// Waits until nothing of that role and name is there any more.
     pub async fn gone<'a>(&self, role: &str, name: impl Into<Name<'a>>) {
         let name = name.into();
@@ -104,7 +111,9 @@ impl Page {
             if !element.is_enabled().await.ok()? {
                 return None;
             }
-            element.click().await.ok()
+            // A row has no place of its own that WebDriver could point at; its cells have.
+            let place = if role == "row" { element.find(By::Tag("td")).await.ok()? } else { element };
+            place.click().await.ok()
         })
         .await;
     }
@@ -116,6 +125,13 @@ impl Page {
         field.send_keys(text).await.expect("the field takes keys");
     }
 
+    /// Chooses an entry of the platform's own list.
+    pub async fn choose<'a>(&self, name: impl Into<Name<'a>>, entry: &str) {
+        let list = self.see("combobox", name).await;
+        let list = SelectElement::new(&list).await.expect("a list of the platform");
+        list.select_by_exact_text(entry).await.expect("the entry is there");
+    }
+
     /// Presses and releases keys, one after the other, wherever the focus is.
     pub async fn keys(&self, keys: &[Key]) {
         for key in keys {
@@ -123,13 +139,19 @@ impl Page {
         }
     }
 
+    /// Presses and releases the key of a letter or sign.
+    pub async fn key(&self, sign: char) {
+        self.chord(&[], sign).await;
+    }
+
     /// Presses a key while others are held.
-    pub async fn chord(&self, held: &[Key], key: Key) {
+    pub async fn chord(&self, held: &[Key], key: impl Into<char>) {
+        let key = key.into();
         let mut actions = self.driver.action_chain();
         for held in held {
             actions = actions.key_down(held.clone());
         }
-        actions = actions.key_down(key.clone()).key_up(key);
+        actions = actions.key_down(key).key_up(key);
         for held in held.iter().rev() {
             actions = actions.key_up(held.clone());
         }

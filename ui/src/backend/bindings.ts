@@ -653,6 +653,8 @@ export type SubmissionView = {
 	progress: ProgressView | null,
 	/**  Files without any message, at most 100; how many there are is in the counts. */
 	notHl7: FileRow[],
+	/**  How many hold no message: not HL7, or empty. */
+	notHl7Count: number,
 	/**  Files and folders that could not be read, or not as a whole; at most 100. */
 	unread: FileRow[],
 	/**  How many could not be read. */

@@ -189,6 +189,10 @@ impl<K: Clock> Session<K> {
 
     /// An ID token that is good for at least two minutes, renewed if need be.
     pub async fn signed_in(&self) -> Result<SignedIn, SessionProblem> {
+        if self.is_signed_out() {
+            *self.0.current.lock().await = None;
+            return Err(SessionProblem::SignedOut);
+        }
         if let Some(current) = self.0.current.lock().await.as_ref().filter(|current| self.0.fresh(current)) {
             return Ok(current.clone());
         }
@@ -231,6 +235,11 @@ impl<K: Clock> Session<K> {
     /// goes on; hiding the content is the window's task.
     pub fn lock(&self) -> Result<(), SessionProblem> {
         self.0.leave_mark(&self.0.locked_mark())
+    }
+
+    /// Whether somebody has signed out since the last sign-in, in this program or in another one of this home.
+    pub fn is_signed_out(&self) -> bool {
+        self.0.signed_out_mark().exists()
     }
 
     /// Whether the idle lock holds.

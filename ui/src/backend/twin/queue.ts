@@ -99,6 +99,7 @@ export class TwinQueue {
         file: `/home/steward/export/2026-11/notes ${index + 1}.txt`,
         what: 'It holds no HL7 message.',
       })),
+      notHl7Count: this.#notHl7,
       unread: some(this.#unread, (index) => ({
         file: `/home/steward/export/2026-11/locked ${index + 1}.hl7`,
         what: 'You have no permission to read it.',

@@ -1,0 +1,153 @@
+//! Signing in and out, and everything that keeps somebody from it.
+
+use std::net::TcpListener;
+
+use lake_tests::running::steward;
+use lake_tests::window::{Browsing, Computer, Keyring, Name, Page, Setup, journey, until};
+
+use crate::steps::STAGED;
+
+#[tokio::test]
+async fn who_signs_out_is_asked_again() {
+    journey("sign-out", Setup::default(), async |computer| {
+        let page = computer.begin("admin").await;
+        menu(&page, "admin@example.com", "Sign out").await;
+        page.screen("Sign in to the practice lake").await;
+        let logout = computer.browser.next_address().await;
+        assert!(logout.path().contains("logout"), "the browser signs out too: {}", logout.path());
+        computer.browser.open(logout).await;
+        computer.sign_in("reader").await;
+        page.screen("Today").await;
+        page.reads("reader@example.com").await;
+
+        // A sign-out elsewhere on this computer holds here.
+        let ended = tokio::process::Command::new(steward())
+            .arg("sign-out")
+            .envs(computer.environment())
+            .output()
+            .await
+            .expect("steward runs");
+        assert!(ended.status.success(), "the command signs out: {}", String::from_utf8_lossy(&ended.stderr));
+        page.press("Count again").await;
+        page.screen("Sign in to the practice lake").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_can_be_given_up_here_and_there() {
+    journey("a sign-in given up", Setup::default(), async |computer| {
+        let page = at_the_sign_in(computer).await;
+        page.press("Sign in").await;
+        page.screen("Sign in in your browser").await;
+        page.see("timer", Name::Has(":")).await;
+        page.press("Cancel").await;
+        page.screen("Sign in to the practice lake").await;
+        let stale = computer.browser.next_address().await;
+
+        page.press("Sign in").await;
+        let address = computer.browser.next_address().await;
+        assert_ne!(stale, address, "each sign-in is its own");
+        computer.browser.cancel(address).await;
+        page.screen("Sign in to the practice lake").await;
+        page.see("button", "Sign in").await;
+        computer.sign_in("admin").await;
+        page.screen("Today").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_browser_the_address_can_be_copied() {
+    let setup = Setup { browsing: Browsing::Absent, ..Setup::default() };
+    journey("no browser", setup, async |computer| {
+        let page = at_the_sign_in(computer).await;
+        page.press("Sign in").await;
+        page.reads("No browser could be opened").await;
+        page.see("button", Name::Begins("Copy")).await;
+        page.press("Cancel").await;
+        page.screen("Sign in to the practice lake").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn taken_ports_are_named() {
+    journey("ports taken", Setup::default(), async |computer| {
+        let page = at_the_sign_in(computer).await;
+        let turn = lake_tests::robot::turn().await;
+        let taken: Vec<_> =
+            (47113..=47115).map(|port| TcpListener::bind(("127.0.0.1", port)).expect("free")).collect();
+        page.press("Sign in").await;
+        page.reads("The browser has no way back to this program").await;
+        page.reads("47113, 47114, 47115").await;
+        drop(taken);
+        drop(turn);
+        computer.sign_in("admin").await;
+        page.screen("Today").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_keyring_a_sign_in_lasts_until_the_end() {
+    let setup = Setup { keyring: Keyring::Absent, ..Setup::default() };
+    journey("no keyring", setup, async |computer| {
+        let page = at_the_sign_in(computer).await;
+        page.reads("Your sign-in cannot be kept").await;
+        computer.sign_in("admin").await;
+        page.screen("Today").await;
+        page.reads("you will be asked to sign in again when the program was closed").await;
+        page.press("Put away").await;
+        computer.close_desktop().await;
+        let page = computer.start_desktop().await;
+        page.screen("Sign in to the practice lake").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_a_keyring_a_sign_in_outlives_the_program() {
+    journey("keyring", Setup::default(), async |computer| {
+        let _ = computer.begin("admin").await;
+        computer.close_desktop().await;
+        let page = computer.start_desktop().await;
+        page.screen("Today").await;
+        page.reads("admin@example.com").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "waits five minutes: cargo xtask prove window"]
+async fn a_sign_in_that_nobody_finishes_ends() {
+    journey("nobody signs in", Setup::default(), async |computer| {
+        let page = at_the_sign_in(computer).await;
+        page.press("Sign in").await;
+        page.screen("Sign in in your browser").await;
+        page.reads_within(std::time::Duration::from_secs(6 * 60), "Nobody signed in").await;
+        page.reads("The browser did not come back within 5 minutes").await;
+        computer.browser.next_address().await;
+        computer.sign_in("admin").await;
+        page.screen("Today").await;
+    })
+    .await;
+}
+
+/// Chooses something of the menu in the banner.
+pub(crate) async fn menu(page: &Page, user: &str, item: &str) {
+    page.press(Name::Has(user)).await;
+    page.click("menuitem", Name::Begins(item)).await;
+}
+
+/// The practice lake runs, and nobody is signed in.
+async fn at_the_sign_in(computer: &mut Computer) -> Page {
+    let page = computer.start_desktop().await;
+    page.press("Practise on this computer").await;
+    page.screen("Sign in to the practice lake").await;
+    until("the lake is ready for a sign-in", STAGED, async || {
+        page.has("button", "Sign in").await.then_some(())
+    })
+    .await;
+    page
+}

@@ -1,0 +1,23 @@
+//! How the program is started: twice, with files, with what it left behind.
+
+use std::fs;
+
+use lake_tests::running::adt;
+use lake_tests::window::{Setup, journey};
+
+#[tokio::test]
+async fn a_second_start_goes_to_the_first_window() {
+    journey("second start", Setup::default(), async |computer| {
+        let page = computer.begin("admin").await;
+        let file = computer.files().join("opened.hl7");
+        fs::write(&file, adt("OPENED", 1)).expect("a file");
+        computer.start_once_more(&[&file]).await;
+        page.screen("Send 1 message?").await;
+        computer.start_once_more(&[]).await;
+        page.screen("Send 1 message?").await;
+        let windows = computer.display.titles();
+        let ours = windows.iter().filter(|title| title.contains("Lake Steward")).count();
+        assert_eq!(ours, 1, "still one window: {windows:?}");
+    })
+    .await;
+}

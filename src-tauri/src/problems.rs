@@ -291,45 +291,55 @@ impl From<HomeProblem> for Problem {
 
 impl From<ConnectProblem> for Problem {
     fn from(problem: ConnectProblem) -> Self {
-        let detail = problem.to_string();
-        let (code, title, advice) = match problem {
-            ConnectProblem::Home(problem) => return problem.into(),
-            ConnectProblem::NotAnAddress { .. } => (
+        use ConnectProblem as Is;
+        let (code, title, detail, advice) = match problem {
+            Is::Home(problem) => return problem.into(),
+            Is::NotAnAddress { given } => (
                 "not-an-address",
                 "That is no lake's address",
+                format!("Given was “{given}”."),
                 "An address begins with https://. The lake's administrator knows it.",
             ),
-            ConnectProblem::NotEncrypted { .. } => (
+            Is::NotEncrypted { url } => (
                 "not-encrypted",
                 "That address is not encrypted",
+                format!("Anybody on the way could read along: {url}."),
                 "Use the address that begins with https://.",
             ),
-            ConnectProblem::Unreadable { .. } => {
-                ("unreadable", "The file cannot be read", "Check that it is there and may be read.")
-            }
-            ConnectProblem::NotOutputs { .. } => (
+            Is::Unreadable { path, error } => (
+                "unreadable",
+                "The file cannot be read",
+                format!("{path}: {error}."),
+                "Check that it is there and may be read.",
+            ),
+            Is::NotOutputs { path, reason } => (
                 "not-outputs",
                 "The file does not describe a lake",
+                format!("{path}: {reason}."),
                 "Ask the lake's administrator for the stack outputs file, or for the lake's address.",
             ),
-            ConnectProblem::NoLake { .. } => (
+            Is::NoLake { url, error } => (
                 "no-lake-there",
                 "No lake answers there",
+                format!("{url}: {error}."),
                 "Check the address, and that this computer is online, then try again.",
             ),
-            ConnectProblem::NotSafe { .. } => (
+            Is::NotSafe { url, fault } => (
                 "not-safe",
                 "The connection is not safe",
-                "Do not go on; show this to the lake's administrator.",
+                format!("{url}: {fault}."),
+                "Nothing was saved. Do not go on; show this to the lake's administrator.",
             ),
-            ConnectProblem::OtherVersion { .. } => (
+            Is::OtherVersion { url, schema } => (
                 "other-version",
                 "The lake speaks another version",
+                format!("{url} describes itself as “{schema}”, which this program does not know."),
                 "Update this program, or ask the lake's administrator.",
             ),
-            ConnectProblem::NotTrusted { .. } => (
+            Is::NotTrusted { url, field, value, why } => (
                 "not-trusted",
                 "The lake's description is not to be trusted",
+                format!("{url} names {field} as “{value}”, {why}."),
                 "Nothing was saved. Show this to the lake's administrator.",
             ),
         };

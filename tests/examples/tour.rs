@@ -18,7 +18,7 @@ mod tour {
         figure{margin:0 0 3rem}div{display:flex;gap:1rem;flex-wrap:wrap}img{max-width:100%;width:52rem;\
         border:1px solid #999}</style><h1>Lake Steward: every screen</h1>";
 
-    pub fn main() -> Result<(), String> {
+    pub(super) fn main() -> Result<(), String> {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         let [folder, which, sizes @ ..] = arguments.as_slice() else {
             return Err("tour FOLDER (main-path|all) WIDTHxHEIGHT…".to_owned());

@@ -44,6 +44,8 @@ impl Desktop {
             replaces: None,
         };
         let id = self.submitting.begin(intake).await?;
+        // How many are unfinished stands on every screen.
+        self.tell_overview();
         Ok(number(id.0))
     }
 
@@ -56,19 +58,25 @@ impl Desktop {
     /// Sends, goes on, or tries again now.
     pub(crate) async fn send_submission(&self, id: u32) -> Result<(), Problem> {
         self.account()?;
-        Ok(self.submitting.send(SubmissionId(id.into())).await?)
+        self.submitting.send(SubmissionId(id.into())).await?;
+        self.tell_overview();
+        Ok(())
     }
 
     /// Pauses.
     pub(crate) async fn pause_submission(&self, id: u32) -> Result<(), Problem> {
         self.account()?;
-        Ok(self.submitting.pause(SubmissionId(id.into())).await?)
+        self.submitting.pause(SubmissionId(id.into())).await?;
+        self.tell_overview();
+        Ok(())
     }
 
     /// Calls it off.
     pub(crate) async fn cancel_submission(&self, id: u32) -> Result<(), Problem> {
         self.account()?;
-        Ok(self.submitting.cancel(SubmissionId(id.into())).await?)
+        self.submitting.cancel(SubmissionId(id.into())).await?;
+        self.tell_overview();
+        Ok(())
     }
 
     /// Rows of a submission's table.

@@ -72,6 +72,10 @@ async fn the_main_path_goes_by_keyboard_alone() {
         }
         page.key('?').await;
         page.see("dialog", "Keyboard shortcuts").await;
+        until("the focus is in the dialog", LIMIT, async || {
+            page.focused().await.contains("Close").then_some(())
+        })
+        .await;
         page.keys(&[Key::Escape]).await;
         page.gone("dialog", "Keyboard shortcuts").await;
         menu_by_keys(&page).await;

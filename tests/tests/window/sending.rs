@@ -8,7 +8,7 @@ use lake_tests::window::{Computer, LakeBeside, Name, Page, Setup, journey, until
 use crate::steps::{STAGED, batch, sum, sum_is};
 
 /// More than is sent between two looks, also on a quick machine.
-const MANY: usize = 4_000;
+const MANY: usize = 3_000;
 /// How long sending so many may take on a busy one, with a minute for what the lake held when it was killed (its lease).
 const SENT: Duration = Duration::from_secs(240);
 
@@ -39,7 +39,7 @@ async fn a_steward_pauses_resumes_and_cancels() {
         page.press("Submit more").await;
         page.screen("Submit").await;
         computer.drop_files(&[&computer.files().join("many.hl7")]).await;
-        page.screen("Send 4,000 messages?").await;
+        page.screen("Send 3,000 messages?").await;
         page.press("Send").await;
         page.see_within(SENT, "heading", "Finished").await;
         let again = sum(&page, "found").await;
@@ -123,7 +123,7 @@ async fn sending(computer: &mut Computer) -> Page {
     let page = computer.begin("admin").await;
     let many = batch(computer, "many.hl7", MANY);
     computer.drop_files(&[&many]).await;
-    page.screen("Send 4,000 messages?").await;
+    page.screen("Send 3,000 messages?").await;
     page.press("Send").await;
     page.screen("Sending").await;
     page

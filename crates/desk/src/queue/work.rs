@@ -290,7 +290,7 @@ fn write_result(
         .prepare_cached("SELECT unsure_since, tried_at FROM messages WHERE id = ?1")?
         .query_row([row], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let was_unsure = unsure_since.is_some();
-    let since = |at: Timestamp| format!("the lake has it since {at:.0}");
+    let since = |at: Timestamp| format!("the lake has it since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
     let (state, reason, message_id, received_at) = match became {
         Became::Ingested { message_id, received_at } => {
             (MessageState::Ingested, None, Some(*message_id), Some(*received_at))

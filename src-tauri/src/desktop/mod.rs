@@ -6,6 +6,8 @@ mod lakes;
 mod reading;
 mod signing;
 mod submitting;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -30,6 +30,10 @@ macro_rules! commands {
             }
         )*
 
+        /// Their names, so that a test that goes through all of them forgets none.
+        #[cfg(test)]
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+
         /// All commands, for the window and for the types that the web view is built with.
         pub(crate) fn all() -> tauri_specta::Commands<tauri::Wry> {
             tauri_specta::collect_commands![$($name),*]

@@ -1,5 +1,7 @@
 //! What went wrong, in a steward's words: every problem of `desk` and of the lake on this computer, with its next step.
 
+mod practice;
+
 use desk::account::AccountProblem;
 use desk::connect::ConnectProblem;
 use desk::front_door::Fault;
@@ -7,7 +9,6 @@ use desk::home::HomeProblem;
 use desk::queue::{QueueProblem, ReportProblem};
 use desk::reading::ReadFault;
 use desk::session::SessionProblem;
-use local_lake::StartProblem;
 
 use crate::view::{NextStep, Problem};
 
@@ -125,7 +126,7 @@ impl From<SessionProblem> for Problem {
             Is::IssuerAnswer { reason } => (
                 "sign-in-unsound",
                 "The sign-in service's answer was not believed",
-                format!("{reason}."),
+                sentence(&reason),
                 "Do not type a password there again before you have asked the lake's administrator.",
                 NextStep::Nothing,
             ),
@@ -153,7 +154,7 @@ impl From<SessionProblem> for Problem {
             Is::Vault { reason } => (
                 "session-not-kept",
                 "Your sign-in cannot be kept",
-                format!("{reason}."),
+                sentence(&reason),
                 "You can work as usual; you will be asked to sign in again when the program was closed.",
                 NextStep::Nothing,
             ),
@@ -178,7 +179,7 @@ impl From<AccountProblem> for Problem {
             AccountProblem::Audit(problem) => Self::new(
                 "audit",
                 "What is done cannot be put on record",
-                problem.to_string(),
+                format!("{}: {}.", problem.path.display(), problem.error),
                 "Without its record nothing of the lake is shown. Free some disk space or mend the folder, then try again.",
                 NextStep::TryAgain,
             ),
@@ -201,7 +202,9 @@ impl From<AccountProblem> for Problem {
                     "If you think that you should be allowed to, ask the lake's administrator.",
                     NextStep::Nothing,
                 ),
-                other => out_of_reach(format!("{url}: {other}.")),
+                Fault::Unreachable { reason } => out_of_reach(format!("{url}: {reason}.")),
+                Fault::Certificate(fault) => ConnectProblem::NotSafe { url, fault }.into(),
+                Fault::OtherVersion { schema } => ConnectProblem::OtherVersion { url, schema }.into(),
             },
         }
     }
@@ -227,7 +230,7 @@ impl From<ReadFault> for Problem {
             ReadFault::SignIn { reason } => Self::new(
                 "no-access",
                 "Your sign-in opens nothing here",
-                format!("{reason}."),
+                sentence(&reason),
                 "Sign in again. If that does not help, ask the lake's administrator.",
                 NextStep::SignIn,
             ),
@@ -238,11 +241,13 @@ impl From<ReadFault> for Problem {
                 "Set the clock, then try again.",
                 NextStep::TryAgain,
             ),
-            ReadFault::Unreachable { service, reason } => out_of_reach(format!("{service}: {reason}.")),
+            ReadFault::Unreachable { service, reason } => {
+                out_of_reach(sentence(&format!("{service}: {reason}")))
+            }
             ReadFault::Damaged { what, reason } => Self::new(
                 "damaged",
                 "Something in the lake cannot be read",
-                format!("{what}: {reason}."),
+                sentence(&format!("{what}: {reason}")),
                 "Tell the lake's administrator; the message itself is kept.",
                 NextStep::Nothing,
             ),
@@ -264,24 +269,24 @@ impl From<HomeProblem> for Problem {
     fn from(problem: HomeProblem) -> Self {
         match problem {
             HomeProblem::NoProfile => Self::no_lake(),
-            HomeProblem::Damaged { path, aside, .. } => Self::new(
+            HomeProblem::Damaged { path, aside, next_step } => Self::new(
                 "damaged-file",
                 "A file of this program was damaged",
                 format!("{} could not be read and was kept aside as {}.", path.display(), aside.display()),
-                "Go on: connect to your lake again. Nothing in the lake was touched.",
-                NextStep::Connect,
+                &format!("{} Nothing in the lake was touched.", sentence(next_step)),
+                NextStep::Nothing,
             ),
             HomeProblem::UnknownProfile { .. } | HomeProblem::BadName { .. } => Self::new(
                 "unknown-lake",
                 "That lake is not known here",
-                problem.to_string(),
+                sentence(&problem.to_string()),
                 "Choose another, or connect to it.",
                 NextStep::Connect,
             ),
-            other => Self::new(
+            HomeProblem::Unusable { path, error } => Self::new(
                 "home",
                 "This program's folder cannot be used",
-                other.to_string(),
+                format!("{}: {error}.", path.display()),
                 "Free some disk space, or mend the folder's permissions, and start again.",
                 NextStep::TryAgain,
             ),
@@ -321,7 +326,10 @@ impl From<ConnectProblem> for Problem {
             Is::NoLake { url, error } => (
                 "no-lake-there",
                 "No lake answers there",
-                format!("{url}: {error}."),
+                match error {
+                    Fault::Unreachable { reason } => format!("{url}: {reason}."),
+                    other => format!("{url}: {other}."),
+                },
                 "Check the address, and that this computer is online, then try again.",
             ),
             Is::NotSafe { url, fault } => (
@@ -330,10 +338,10 @@ impl From<ConnectProblem> for Problem {
                 format!("{url}: {fault}."),
                 "Nothing was saved. Do not go on; show this to the lake's administrator.",
             ),
-            Is::OtherVersion { url, schema } => (
+            Is::OtherVersion { url, .. } => (
                 "other-version",
                 "The lake speaks another version",
-                format!("{url} describes itself as “{schema}”, which this program does not know."),
+                format!("{url} describes itself in words that this version does not know."),
                 "Update this program, or ask the lake's administrator.",
             ),
             Is::NotTrusted { url, field, value, why } => (
@@ -349,36 +357,70 @@ impl From<ConnectProblem> for Problem {
 
 impl From<QueueProblem> for Problem {
     fn from(problem: QueueProblem) -> Self {
-        Self::new(
-            "queue",
-            "The list of what is to be sent cannot be used",
-            problem.to_string(),
-            "Free some disk space or mend the folder, then try again. What is in the lake stays there.",
-            NextStep::TryAgain,
-        )
+        let detail = match &problem {
+            QueueProblem::File { path, error } => format!("{}: {error}.", path.display()),
+            other => sentence(&other.to_string()),
+        };
+        match problem {
+            QueueProblem::Unknown(_) => Self::new(
+                "no-such-submission",
+                "That submission is not kept here",
+                detail,
+                "Earlier submissions are forgotten when they are too old or too many. Choose another.",
+                NextStep::Nothing,
+            ),
+            QueueProblem::NotNow { .. } => Self::new(
+                "not-now",
+                "That cannot be done with this submission now",
+                detail,
+                "Look at where it stands, then try again.",
+                NextStep::TryAgain,
+            ),
+            QueueProblem::DoesNotAddUp { .. } | QueueProblem::Broken(_) => Self::broken(detail),
+            QueueProblem::Newer { .. } => Self::new(
+                "newer-queue",
+                "The list of what is to be sent was written by a later version of this program",
+                detail,
+                "Install that version. What is in the lake stays there.",
+                NextStep::Nothing,
+            ),
+            _ => Self::new(
+                "queue",
+                "The list of what is to be sent cannot be used",
+                detail,
+                "Free some disk space or mend the folder, then try again. What is in the lake stays there.",
+                NextStep::TryAgain,
+            ),
+        }
     }
 }
 
 impl From<ReportProblem> for Problem {
     fn from(problem: ReportProblem) -> Self {
+        let problem = match problem {
+            ReportProblem::Queue(problem) => return problem.into(),
+            other => other,
+        };
         Self::new(
             "report",
             "The report was not written",
-            problem.to_string(),
+            sentence(&problem.to_string()),
             "Choose another place, and a name that ends in .csv or .json.",
             NextStep::TryAgain,
         )
     }
 }
 
-impl From<StartProblem> for Problem {
-    fn from(problem: StartProblem) -> Self {
-        Self::new(
-            "practice-lake",
-            "The practice lake did not start",
-            problem.to_string(),
-            "Close what uses its ports or its folder, then try again.",
-            NextStep::TryAgain,
-        )
+/// A reason as a sentence: the first letter large, a full stop at the end.
+pub(crate) fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let mut sentence: String = first.to_uppercase().chain(letters).collect();
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
     }
+    sentence
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use tauri::{AppHandle, DragDropEvent, Manager, RunEvent, WebviewUrl, WebviewWind
 use tauri_plugin_window_state::StateFlags;
 use tauri_specta::Event;
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 use crate::commands;
 use crate::desktop::{Desktop, Options};
@@ -118,6 +119,8 @@ fn open(handle: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         .title(TITLE)
         .inner_size(1180.0, 780.0)
         .min_inner_size(720.0, 520.0)
+        // The content security policy says what a page may load, not where it may go.
+        .on_navigation(is_own_page)
         .build()?;
     let (dropped_on, app) = (Arc::clone(&desktop), handle.clone());
     window.on_window_event(move |event| {
@@ -127,6 +130,17 @@ fn open(handle: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
     });
     desktop.dropped(files_named(std::env::args_os().skip(1), &std::env::current_dir()?));
     Ok(())
+}
+
+/// Whether a page is of this program. No other is ever shown: sign-in pages open in the system's browser.
+fn is_own_page(address: &Url) -> bool {
+    let host = address.host_str().unwrap_or_default();
+    // How Tauri serves the web view its files differs by system.
+    match address.scheme() {
+        "tauri" => host == "localhost",
+        "http" => cfg!(windows) && host == "tauri.localhost",
+        _ => false,
+    }
 }
 
 /// The port of the lake on this computer, if another than the usual one is wanted.
@@ -172,26 +186,4 @@ fn files_named(
 }
 
 #[cfg(test)]
-mod tests {
-    use specta_typescript::Typescript;
-
-    use super::*;
-
-    const BINDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/backend/bindings.ts");
-
-    #[test]
-    fn the_web_views_types_are_those_of_the_program() {
-        let dir = tempfile::tempdir().unwrap();
-        let fresh = dir.path().join("bindings.ts");
-        types().export(Typescript::default(), &fresh).unwrap();
-        let fresh = std::fs::read_to_string(fresh).unwrap();
-        if std::env::var_os("UPDATE_BINDINGS").is_some() {
-            std::fs::write(BINDINGS, &fresh).unwrap();
-        }
-        let kept = std::fs::read_to_string(BINDINGS).unwrap_or_default();
-        assert!(
-            kept == fresh,
-            "ui/src/backend/bindings.ts is stale; UPDATE_BINDINGS=1 cargo test -p lake-steward renews it"
-        );
-    }
-}
+mod tests;

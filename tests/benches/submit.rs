@@ -1,5 +1,5 @@
-//! 10,000 files of about 1.3 KB to a front door that does nothing: the durable queue of the desk, beside `curl --parallel 64`
-//! and a loop of Python requests, in one run. Each client is a process of its own, whose processor time is its own.
+//! 10,000 files of about 1.3 KB to a front door that does nothing: the durable queue of the desk, beside `curl --parallel 64`,
+//! `rclone copy` and a loop of Python requests, in one run. Each client is a process of its own, whose processor time is its own.
 //!
 //! Prints a JSON line a row. `LAKE_BENCH_FILES` says how many files (10,000).
 
@@ -76,6 +76,11 @@ fn bench() {
         timed(name, count, client);
     }
     timed("curl --parallel 64, nothing kept", count, curl(url, &files, folder.path()));
+    if is_installed("rclone") {
+        timed("rclone copy --transfers 64, S3 PUTs, nothing kept", count, rclone(url, &files));
+    } else {
+        println!("not run: rclone (it is not installed; Debian has it as `rclone`)");
+    }
     match std::env::var_os("LAKE_PYTHON") {
         Some(python) => timed(
             "Python requests, one after the other",
@@ -132,6 +137,20 @@ fn curl(url: &str, files: &Path, folder: &Path) -> Command {
     curl
 }
 
+/// One PUT a file and nothing else: no bucket is asked for, no object looked at before or after.
+fn rclone(url: &str, files: &Path) -> Command {
+    let mut rclone = Command::new("rclone");
+    rclone.args(["copy", "--quiet", "--config=", "--transfers=64", "--retries=1", "--no-check-dest"]);
+    rclone.args(["--s3-provider=Other", "--s3-access-key-id=any", "--s3-secret-access-key=any"]);
+    rclone.args(["--s3-no-head", "--s3-no-check-bucket", "--s3-endpoint", url]).arg(files).arg(":s3:lake");
+    rclone
+}
+
+fn is_installed(program: &str) -> bool {
+    let asked = Command::new(program).arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
 fn python_loop(python: &std::ffi::OsStr, url: &str, files: &Path) -> Command {
     let script = format!(
         "import os, requests\ns = requests.Session()\nfor n in sorted(os.listdir({files:?}))[:{PYTHON_FILES}]:\n    \
@@ -184,6 +203,8 @@ async fn null_front_door() {
     let router = Router::new()
         .route("/er7", post(|_body: Bytes| async { (axum::http::StatusCode::CREATED, ANSWER) }))
         .route("/er7/batch", post(batch))
+        // What S3 answers to a PUT, as far as rclone looks.
+        .fallback(|_body: Bytes| async { [("etag", "\"0\"")] })
         .layer(axum::extract::DefaultBodyLimit::max(8 * 1024 * 1024));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("http://{}", listener.local_addr().expect("an address"));

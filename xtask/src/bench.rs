@@ -16,7 +16,7 @@ use crate::{venv, workspace};
 pub(crate) enum Bench {
     /// ER7 to staged JSON on one core, beside other HL7 libraries
     Stage,
-    /// Files to a front door that does nothing, beside curl and Python
+    /// Files to a front door that does nothing, beside curl, rclone and Python
     Submit,
     /// Messages from submitted to ready through the local lake, beside bare synced writes
     Lake,

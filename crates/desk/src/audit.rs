@@ -72,7 +72,7 @@ pub struct AuditEvent {
 
 /// Why the trail could not be written or read.
 #[derive(Debug, thiserror::Error)]
-#[error("the audit trail {path} cannot be used: {error}")]
+#[error("the audit trail {path} cannot be used: {}", crate::home::in_words(error))]
 pub struct AuditProblem {
     /// The file.
     pub path: PathBuf,

@@ -4,6 +4,7 @@
 //! said by something on the way, and is sorted by one question: can the message have arrived?
 
 mod answer;
+mod batch;
 mod certificate;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use url::Url;
 
 use crate::secret::Secret;
 use answer::{Answer, bounded_body, failed, line_answer, no_answer, one_answer, plain, retry_after, sort};
+pub use batch::BatchBody;
 pub use certificate::CertificateFault;
 
 /// How this version's lakes describe themselves.
@@ -122,19 +124,6 @@ pub enum KnownState {
     Settled,
 }
 
-/// One line of a batch.
-#[derive(Clone, Debug, Serialize)]
-pub struct BatchLine<'a> {
-    /// The message, base64.
-    pub msg: &'a str,
-    /// How the sender reads it; recorded only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub encoding: Option<&'a str>,
-    /// The message that it replaces.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<MessageId>,
-}
-
 /// Why a question to the front door (not a submission) has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -215,14 +204,14 @@ impl FrontDoor {
         }
     }
 
-    /// Hands a batch over: lines as [`BatchLine`] writes them, with the digest of each.
-    pub async fn submit_batch(&self, token: &Secret, body: Bytes, digests: &[Digest]) -> BatchTry {
+    /// Hands a batch over, with the digest of each of its messages.
+    pub async fn submit_batch(&self, token: &Secret, body: BatchBody, digests: &[Digest]) -> BatchTry {
         let request = self
             .client
             .post(self.url("er7/batch"))
             .header(AUTHORIZATION, format!("Bearer {}", token.expose()))
             .header(CONTENT_TYPE, "application/x-ndjson")
-            .body(body);
+            .body(body.into_bytes());
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => return BatchTry::Whole(failed(&error)),
@@ -245,7 +234,7 @@ impl FrontDoor {
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let mut tries: Vec<Try> = lines
             .zip(digests)
-            .map(|(line, digest)| match serde_json::from_slice::<Answer>(line) {
+            .map(|(line, digest)| match serde_json::from_slice::<Answer<'_>>(line) {
                 Ok(answer) => line_answer(answer, *digest, retry_after),
                 Err(_) => no_answer("a line of the answer was not the lake's"),
             })
@@ -351,11 +340,11 @@ impl FrontDoor {
             let strange = |_| Fault::Unreachable { reason: "the answer is not the lake's".to_owned() };
             return serde_json::from_slice(&body).map_err(strange);
         }
-        match (status, serde_json::from_slice::<Answer>(&body)) {
+        match (status, serde_json::from_slice::<Answer<'_>>(&body)) {
             (StatusCode::UNAUTHORIZED, _) => Err(Fault::Unauthenticated),
-            (_, Ok(Answer { outcome: Some(_), reason, status: said, .. })) => {
-                Err(Fault::Refused { reason: reason.or(said).unwrap_or_else(|| status.to_string()) })
-            }
+            (_, Ok(Answer { outcome: Some(_), reason, status: said, .. })) => Err(Fault::Refused {
+                reason: reason.or(said).map_or_else(|| status.to_string(), answer::Text::into_owned),
+            }),
             _ => Err(Fault::Unreachable { reason: format!("something on the way answered {status}") }),
         }
     }

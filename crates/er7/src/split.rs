@@ -34,6 +34,8 @@ pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// How much is read at a time.
 const READ_BYTES: usize = 64 * 1024;
+/// How much is read first: most files are one message, and are read whole by this.
+const FIRST_READ_BYTES: usize = 8 * 1024;
 
 /// Splits one file; an iterator of its pieces.
 ///
@@ -82,7 +84,7 @@ impl<R: Read> Splitter<R> {
     pub fn with_limit(reader: R, message_bytes: usize) -> Self {
         Self {
             reader,
-            buffer: vec![0; READ_BYTES].into_boxed_slice(),
+            buffer: vec![0; FIRST_READ_BYTES].into_boxed_slice(),
             start: Start::Gathering(Vec::new()),
             scan: Scan::new(message_bytes),
             state: State::Reading,
@@ -125,6 +127,9 @@ impl<R: Read> Splitter<R> {
                     self.start = Start::Known(decoder);
                 }
             }
+        }
+        if count == self.buffer.len() && count < READ_BYTES {
+            self.buffer = vec![0; READ_BYTES].into_boxed_slice();
         }
         if count == 0 {
             if let Start::Known(decoder) = &mut self.start {

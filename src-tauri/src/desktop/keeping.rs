@@ -24,8 +24,9 @@ impl Desktop {
         })?;
         {
             let mut state = self.state();
-            state.idle.set_minutes(saved.idle_lock_minutes);
+            // Who changes settings is there: the new limit counts from now.
             state.idle.touched(Timestamp::now());
+            state.idle.set_minutes(saved.idle_lock_minutes);
             state.settings = saved;
         }
         self.idle_changed.notify_one();

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use ::lake::Profile;
 use desk::account::Account;
-use desk::connect;
+use desk::connect::{self, ConnectProblem};
 use desk::drops::DropId;
-use desk::home::KnownLake;
+use desk::home::{KnownLake, Profiles};
 use desk::session::Vault;
 use local_lake::users::SampleUsers;
 use local_lake::{LocalLake, Started};
+use url::Url;
 
 use super::signing::Standing;
 use super::{Desktop, OFFERS, keep};
@@ -30,6 +31,11 @@ pub(super) struct Lake {
 impl Desktop {
     /// Starts or joins the lake on this computer and uses it.
     pub(crate) async fn practise(&self) -> Result<(), Problem> {
+        self.unlocked()?;
+        self.open_local().await
+    }
+
+    async fn open_local(&self) -> Result<(), Problem> {
         let profile = self.start_local().await?;
         self.options.home.save_profile(LOCAL, profile)?;
         self.open_lake(LOCAL).await
@@ -37,7 +43,17 @@ impl Desktop {
 
     /// Looks at the lake at an address.
     pub(crate) async fn look_at_lake(&self, given: String) -> Result<LakeOffer, Problem> {
-        let offer = connect::look(&self.options.home, given.trim()).await?;
+        self.unlocked()?;
+        let given = given.trim();
+        // A file is read only when the steward dropped or chose it: paths do not come from the web view.
+        if !Url::parse(given).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            return Err(ConnectProblem::NotAnAddress { given: given.to_owned() }.into());
+        }
+        self.look_at(given).await
+    }
+
+    async fn look_at(&self, given: &str) -> Result<LakeOffer, Problem> {
+        let offer = connect::look(&self.options.home, given).await?;
         let mut state = self.state();
         let id = state.next_id();
         let view = LakeOffer {
@@ -55,6 +71,7 @@ impl Desktop {
 
     /// Looks at the lake that a dropped or chosen file describes.
     pub(crate) async fn look_at_dropped_lake(&self, chosen: u32) -> Result<LakeOffer, Problem> {
+        self.unlocked()?;
         let Some(path) = self.state().drops.only_file(DropId(chosen)) else {
             return Err(Problem::new(
                 "not-one-file",
@@ -64,11 +81,12 @@ impl Desktop {
                 crate::view::NextStep::Nothing,
             ));
         };
-        self.look_at_lake(path.display().to_string()).await
+        self.look_at(&path.display().to_string()).await
     }
 
     /// Accepts a lake that was looked at, and uses it.
     pub(crate) async fn accept_lake(&self, offer: u32) -> Result<(), Problem> {
+        self.unlocked()?;
         let offer = self.state().offers.remove(&offer).ok_or_else(|| Problem::gone("lake's description"))?;
         let name = connect::accept(&self.options.home, &offer, None)?;
         self.open_lake(&name).await
@@ -76,15 +94,22 @@ impl Desktop {
 
     /// Uses a known lake.
     pub(crate) async fn use_lake(&self, name: String) -> Result<(), Problem> {
-        if name == LOCAL { self.practise().await } else { self.open_lake(&name).await }
+        self.unlocked()?;
+        self.go_to(&name).await
+    }
+
+    async fn go_to(&self, name: &str) -> Result<(), Problem> {
+        if name == LOCAL { self.open_local().await } else { self.open_lake(name).await }
     }
 
     /// Forgets a lake.
     pub(crate) async fn forget_lake(&self, name: String) -> Result<(), Problem> {
+        self.unlocked()?;
         self.options.home.forget_profile(&name)?;
         let is_in_use = self.state().lake.as_ref().is_some_and(|lake| lake.known.name == name);
         if is_in_use {
             self.leave_lake().await?;
+            self.state().session = Standing::SignedOut { problem: None };
         }
         self.tell_overview();
         Ok(())
@@ -94,18 +119,19 @@ impl Desktop {
     pub(crate) async fn start_lake_again(&self) -> Result<(), Problem> {
         let name =
             self.state().lake.as_ref().map(|lake| lake.known.name.clone()).ok_or_else(Problem::no_lake)?;
-        self.use_lake(name).await
+        self.go_to(&name).await
     }
 
     /// At the start: the lake used last, if there is one.
     pub(super) async fn go_on(self: Arc<Self>) {
-        let last = self.options.home.profiles().ok().and_then(|profiles| profiles.last);
-        let ended = match last {
-            Some(name) => self.use_lake_at_start(&name).await,
-            None => {
+        let ended = match self.options.home.profiles() {
+            Ok(Profiles { last: Some(name), .. }) => self.use_lake_at_start(&name).await,
+            Ok(_) => {
                 self.state().session = Standing::SignedOut { problem: None };
                 Ok(())
             }
+            // It is told once: the next read finds the usual.
+            Err(problem) => Err(problem.into()),
         };
         if let Err(problem) = ended {
             let mut state = self.state();
@@ -123,15 +149,16 @@ impl Desktop {
         let known = self.known(name)?;
         self.state().lake = Some(Lake { known, standing, account: None, keyring: None });
         self.tell_overview();
-        self.use_lake(name.to_owned()).await
+        self.go_to(name).await
     }
 
     /// Makes a saved lake the one in use and finds out who is signed in there.
     async fn open_lake(&self, name: &str) -> Result<(), Problem> {
-        self.leave_lake().await?;
         let home = &self.options.home;
+        // First what may be refused: who names a lake that is not known stays where they are.
         home.use_profile(name)?;
         let account = Arc::new(Account::open(home, Some(name), self.vault()).map_err(Problem::from)?);
+        self.leave_lake().await?;
         let keyring = match account.session.vault() {
             Vault::Keyring => Vault::probe_keyring().await.err().map(Problem::from),
             _ => None,
@@ -189,6 +216,11 @@ impl Desktop {
 }
 
 impl Lake {
+    /// Whether this account is the one in use.
+    pub(super) fn is_used_by(&self, account: &Arc<Account>) -> bool {
+        self.account.as_ref().is_some_and(|used| Arc::ptr_eq(used, account))
+    }
+
     pub(super) fn view(&self) -> LakeView {
         let KnownLake { name, lake, host, issuer_host, is_practice, .. } = self.known.clone();
         let standing = self.standing.clone();

@@ -6,6 +6,8 @@ mod lakes;
 mod reading;
 mod signing;
 mod submitting;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -193,6 +195,19 @@ impl Desktop {
         Ok(account)
     }
 
+    /// What was read as this account may still be shown: nobody locked the screen, signed out or signed in meanwhile.
+    fn is_still(&self, account: &Arc<Account>) -> Result<(), Problem> {
+        if Arc::ptr_eq(&self.account()?, account) { Ok(()) } else { Err(Problem::gone("page")) }
+    }
+
+    /// Refuses what is not for whoever stands before a locked screen.
+    fn unlocked(&self) -> Result<(), Problem> {
+        match self.state().session {
+            Standing::Locked { .. } => Err(Problem::locked()),
+            _ => Ok(()),
+        }
+    }
+
     /// A problem with the account in words. A sign-in that has ended shows at once.
     fn failed(&self, problem: AccountProblem) -> Problem {
         let has_ended = matches!(
@@ -202,10 +217,11 @@ impl Desktop {
         );
         let problem = Problem::from(problem);
         if has_ended {
-            let mut state = self.state();
-            state.session = Standing::SignedOut { problem: Some(problem.clone()) };
-            state.forget_content();
-            drop(state);
+            {
+                let mut state = self.state();
+                state.forget_content();
+                state.session = Standing::SignedOut { problem: Some(problem.clone()) };
+            }
             self.tell_overview();
         }
         problem

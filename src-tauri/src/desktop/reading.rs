@@ -16,7 +16,7 @@ use crate::view::{
 };
 
 /// Messages that are handed out at a time.
-const PAGE: usize = 200;
+pub(super) const PAGE: usize = 200;
 
 impl Desktop {
     /// Counts today.
@@ -31,8 +31,7 @@ impl Desktop {
             None => today::count(&account, Day::Now, told).await,
         };
         let counted = Arc::new(counted.map_err(|problem| self.failed(problem))?);
-        // Somebody may have locked the screen or signed out meanwhile.
-        self.account()?;
+        self.is_still(&account)?;
         self.state().last_today = Some(Arc::clone(&counted));
         Ok(view(&counted))
     }
@@ -47,6 +46,7 @@ impl Desktop {
         let account = self.account()?;
         let which = chosen(which, DayRange { from: day(from)?, to: day(to)? });
         let list = MessageList::open(&account, which).await.map_err(|problem| self.failed(problem))?;
+        self.is_still(&account)?;
         let id = {
             let mut state = self.state();
             let id = state.next_id();
@@ -58,11 +58,11 @@ impl Desktop {
 
     /// More of an open list.
     pub(crate) async fn more_messages(&self, list: u32) -> Result<MessagePage, Problem> {
-        self.account()?;
+        let account = self.account()?;
         let open = self.state().lists.get(&list).cloned().ok_or_else(|| Problem::gone("list"))?;
         let mut open = open.lock().await;
         let heads = open.next(PAGE).await.map_err(|problem| self.failed(problem))?;
-        self.account()?;
+        self.is_still(&account)?;
         Ok(MessagePage {
             list,
             rows: heads.iter().map(row).collect(),
@@ -91,7 +91,7 @@ impl Desktop {
         };
         let id = MessageId::parse(&message_id).map_err(|_| unknown())?;
         let trace = messages::trace(&account, id).await.map_err(|problem| self.failed(problem))?;
-        self.account()?;
+        self.is_still(&account)?;
         let trace = trace.ok_or_else(unknown)?;
         Ok(MessageHistory {
             message: row(&trace.head),

@@ -79,6 +79,8 @@ impl Desktop {
     /// Signs out here, at the sign-in service and in the browser.
     pub(crate) async fn sign_out(&self) -> Result<(), Problem> {
         let account = self.any_account()?;
+        // One that waits in the browser must not sign in again behind the steward's back.
+        self.cancel_sign_in().await?;
         self.submitting.use_account(None).await?;
         account.record(Action::SignOut, String::new()).await.map_err(Problem::from)?;
         let (page, revoked) = account.session.sign_out().await?;
@@ -110,6 +112,9 @@ impl Desktop {
         let account = self.any_account()?;
         // The mark outlives the program: a start after a kill is locked too.
         account.session.lock()?;
+        if let Err(problem) = self.lock_other_lakes(&account) {
+            self.note(problem);
+        }
         {
             let mut state = self.state();
             let Standing::SignedIn { user, .. } = &state.session else { return Ok(()) };
@@ -121,7 +126,16 @@ impl Desktop {
         Ok(())
     }
 
-    /// The steward did something: the idle lock waits anew.
+    /// Nobody gets around the lock by way of another lake whose session is kept on this computer.
+    fn lock_other_lakes(&self, locked: &Account) -> Result<(), Problem> {
+        let others = self.options.home.lakes()?.into_iter().filter(|lake| lake.name != locked.name);
+        for other in others {
+            Account::open(&self.options.home, Some(&other.name), self.vault())?.session.lock()?;
+        }
+        Ok(())
+    }
+
+    /// The steward did something: the idle lock waits anew. If they come too late, it locks at the next look.
     pub(crate) async fn touched(&self) -> Result<(), Problem> {
         self.state().idle.touched(Timestamp::now());
         self.idle_changed.notify_one();
@@ -136,7 +150,8 @@ impl Desktop {
                 let mut state = self.state();
                 match state.session {
                     Standing::SignedIn { .. } => {
-                        (state.idle.look(now) == idle::Standing::JustLocked, state.idle.deadline())
+                        // Not only `JustLocked`: that is told once, and it may have been a touch that came too late.
+                        (state.idle.look(now) != idle::Standing::Open, state.idle.deadline())
                     }
                     _ => (false, None),
                 }
@@ -153,7 +168,11 @@ impl Desktop {
             }
             if let Err(problem) = self.lock().await {
                 // Rather nobody signed in than content on an unwatched screen.
-                self.state().session = Standing::SignedOut { problem: Some(problem) };
+                {
+                    let mut state = self.state();
+                    state.forget_content();
+                    state.session = Standing::SignedOut { problem: Some(problem) };
+                }
                 self.tell_overview();
             }
         }
@@ -231,31 +250,43 @@ impl Desktop {
                 | SessionProblem::Vault { .. }),
             ) => match account.session.signed_in().await {
                 Ok(signed_in) => (signed_in, Kept::Memory { problem: problem.into() }),
-                Err(_) => return Err(self.sign_in_failed(problem)),
+                Err(_) => return Err(self.sign_in_failed(account, problem)),
             },
-            Err(problem) => return Err(self.sign_in_failed(problem)),
+            Err(problem) => return Err(self.sign_in_failed(account, problem)),
         };
         account.record(Action::SignIn, String::new()).await.map_err(Problem::from)?;
         // Its readers must not go on with the credentials of whoever was signed in before.
-        let account = Arc::new(account.anew());
+        let fresh = Arc::new(account.anew());
         {
             let mut state = self.state();
-            if let Some(lake) = &mut state.lake {
-                lake.account = Some(Arc::clone(&account));
+            let lake = state.lake.as_mut().filter(|lake| lake.is_used_by(account));
+            // Another lake came into use meanwhile: whoever is signed in there is somebody else.
+            let Some(lake) = lake else { return Err(SessionProblem::Cancelled.into()) };
+            lake.account = Some(Arc::clone(&fresh));
+            // What somebody else may have read is not for whoever signed in now.
+            state.forget_content();
+            if account.session.is_locked() {
+                // It was begun before the screen was locked, and may have asked nobody.
+                state.session = Standing::Locked { user: name(&signed_in), problem: None };
+                state.idle.lock();
+            } else {
+                state.session = signed_in_as(&signed_in, kept);
+                state.idle.unlock(Timestamp::now());
             }
-            state.session = signed_in_as(&signed_in, kept);
-            state.idle.unlock(Timestamp::now());
         }
         self.idle_changed.notify_one();
-        self.submitting.use_account(Some(account)).await?;
+        self.submitting.use_account(Some(fresh)).await?;
         Ok(())
     }
 
-    fn sign_in_failed(&self, problem: SessionProblem) -> Problem {
+    fn sign_in_failed(&self, account: &Arc<Account>, problem: SessionProblem) -> Problem {
         let cancelled = matches!(problem, SessionProblem::Cancelled);
         let problem = Problem::from(problem);
         let told = Some(problem.clone()).filter(|_| !cancelled);
         let mut state = self.state();
+        if !state.lake.as_ref().is_some_and(|lake| lake.is_used_by(account)) {
+            return problem;
+        }
         match &mut state.session {
             Standing::Locked { problem, .. } | Standing::SignedOut { problem } => *problem = told,
             Standing::Looking => state.session = Standing::SignedOut { problem: told },

@@ -12,6 +12,7 @@ use desk::submitting::{EndedHow, Ending, Phase, Snapshot, StagingCounts};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Desktop;
+use crate::problems::sentence;
 use crate::view::{
     Changed, CountsView, FileRow, LineRow, LinesPage, PhaseView, Problem, ProgressView, ReviewView,
     SenderRow, StagingView, StatusView, SubmissionRow, SubmissionView, WhichLines,
@@ -19,7 +20,7 @@ use crate::view::{
 use crate::window::SaveAs;
 
 /// Rows that are handed out at a time, at most.
-const ROWS: u32 = 500;
+pub(super) const ROWS: u32 = 500;
 /// The newest submissions, among which is what is unfinished.
 const NEWEST: usize = 50;
 
@@ -121,6 +122,8 @@ impl Desktop {
     pub(crate) async fn save_report(&self, id: u32) -> Result<Option<String>, Problem> {
         let account = self.account()?;
         let Some(path) = self.window.save_as(REPORT).await else { return Ok(None) };
+        // A dialog may stay open for as long as it likes, over a locked screen too.
+        self.is_still(&account)?;
         let id = SubmissionId(id.into());
         self.submitting.report(id, &path).await?;
         account
@@ -176,7 +179,9 @@ impl Desktop {
         if ending.how == EndedHow::Finished && found > 0 {
             let others = found.saturating_sub(ingested + duplicate);
             let body = format!(
-                "{found} messages: {ingested} in the lake, {duplicate} duplicates, {others} with something to look at."
+                "{}: {ingested} in the lake, {}, {others} with something to look at.",
+                counted(found, "message"),
+                counted(duplicate, "duplicate")
             );
             self.window.notify("A submission has ended", &body);
         }
@@ -353,15 +358,9 @@ fn stage(staging: &StagingState) -> StatusView {
     }
 }
 
-/// A reason as a sentence: the first letter large, a full stop at the end.
-fn sentence(reason: &str) -> String {
-    let mut letters = reason.chars();
-    let Some(first) = letters.next() else { return String::new() };
-    let mut sentence: String = first.to_uppercase().chain(letters).collect();
-    if !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
-    }
-    sentence
+/// So many, in words.
+fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// The folder that all paths are in, so that they are shown from there on.

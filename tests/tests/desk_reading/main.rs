@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod find;
+#[cfg(test)]
 mod first_screen;
 #[cfg(test)]
 mod home;
@@ -12,3 +14,5 @@ mod home;
 mod place;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod verify;

@@ -1,13 +1,16 @@
 //! A lake, and a steward's desk before it.
 
+use std::process::Stdio;
+
 use desk::account::Account;
 use desk::home::Home;
 use desk::session::{Prompt, Vault};
 use er7::digest;
 use lake::{MessageId, Outcome};
 use lake_tests::robot;
-use lake_tests::running::Running;
+use lake_tests::running::{Running, steward};
 use tempfile::TempDir;
+use tokio::process::Command;
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -44,6 +47,15 @@ impl Place {
         signed_in.expect("the sign-in goes through");
         browser.await.expect("the robot gets through");
         account
+    }
+
+    /// The built `steward`, as a sample user who has signed in here.
+    pub(crate) fn steward(&self, user: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(steward());
+        command.args(["--profile", "here", "--output", "json", "--home"]).arg(self.home.path());
+        command.arg("--session-file").arg(self.folder.path().join(format!("session of {user}")));
+        command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 
     /// Hands a message over; its id.

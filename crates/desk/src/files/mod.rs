@@ -6,7 +6,7 @@ mod walk;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use open::open;
+pub use open::{open, open_with_facts};
 pub use walk::Walk;
 
 /// The name that stands for standard input.

@@ -1,19 +1,24 @@
 //! Opening a file that may be anything by now.
 
-use std::fs::{File, FileType, OpenOptions};
+use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// Opens a regular file; what is none is refused before anything could wait for it.
 pub fn open(path: &Path) -> Result<File, String> {
+    open_with_facts(path).map(|(file, _)| file)
+}
+
+/// As [`open`], with what the system says of the file.
+pub fn open_with_facts(path: &Path) -> Result<(File, Metadata), String> {
     let mut options = OpenOptions::new();
     options.read(true);
     // A pipe that took the file's place since it was found must not be waited for.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
     let file = options.open(path).map_err(|error| in_words(&error))?;
-    let kind = file.metadata().map_err(|error| in_words(&error))?.file_type();
-    if kind.is_file() { Ok(file) } else { Err(refusal(kind).to_owned()) }
+    let facts = file.metadata().map_err(|error| in_words(&error))?;
+    if facts.is_file() { Ok((file, facts)) } else { Err(refusal(facts.file_type()).to_owned()) }
 }
 
 /// Why something that is neither file nor folder is not read.

@@ -1,7 +1,7 @@
 //! Which files there are under the paths that were named.
 
 use std::collections::HashSet;
-use std::fs::{self, ReadDir};
+use std::fs::{self, FileType, ReadDir};
 use std::path::{Path, PathBuf};
 
 use super::{Problem, STANDARD_INPUT, open};
@@ -25,8 +25,8 @@ pub struct Walk {
 struct Level {
     entries: ReadDir,
     folder: PathBuf,
-    /// The next names, last first.
-    names: Vec<PathBuf>,
+    /// The next names, last first, and what the folder says that they are.
+    names: Vec<(PathBuf, Option<FileType>)>,
 }
 
 impl Walk {
@@ -81,7 +81,9 @@ impl Iterator for Walk {
                 }
             };
             match level.next_name() {
-                Some(Ok(path)) => {
+                // The folder says so; one call to the system less for each of very many files.
+                Some(Ok((path, Some(kind)))) if kind.is_file() => return Some(Ok(path)),
+                Some(Ok((path, _))) => {
                     if let Some(found) = self.look_at(path) {
                         return Some(found);
                     }
@@ -94,12 +96,12 @@ impl Iterator for Walk {
 }
 
 impl Level {
-    fn next_name(&mut self) -> Option<Result<PathBuf, Problem>> {
+    fn next_name(&mut self) -> Option<Result<(PathBuf, Option<FileType>), Problem>> {
         if self.names.is_empty() {
             if let Err(problem) = self.read_names() {
                 return Some(Err(problem));
             }
-            self.names.sort_unstable_by(|one, other| other.cmp(one));
+            self.names.sort_unstable_by(|one, other| other.0.cmp(&one.0));
         }
         self.names.pop().map(Ok)
     }
@@ -107,7 +109,7 @@ impl Level {
     fn read_names(&mut self) -> Result<(), Problem> {
         for entry in self.entries.by_ref().take(SORTED_AT_A_TIME) {
             match entry {
-                Ok(entry) => self.names.push(entry.path()),
+                Ok(entry) => self.names.push((entry.path(), entry.file_type().ok())),
                 Err(error) => return Err(unreadable(&self.folder, &error)),
             }
         }

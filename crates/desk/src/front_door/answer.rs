@@ -1,5 +1,6 @@
 //! What came back, sorted by one question: can the message have arrived?
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -20,10 +21,13 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The fields that any of the lake's answers may carry.
 #[derive(Debug, Deserialize)]
-pub(super) struct Answer {
-    pub(super) outcome: Option<String>,
-    pub(super) status: Option<String>,
-    pub(super) reason: Option<String>,
+pub(super) struct Answer<'a> {
+    #[serde(borrow)]
+    pub(super) outcome: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) status: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) reason: Option<Text<'a>>,
     pub(super) message_id: Option<MessageId>,
     pub(super) digest: Option<Digest>,
     pub(super) source: Option<Source>,
@@ -32,6 +36,16 @@ pub(super) struct Answer {
     pub(super) equality: Option<Match>,
     pub(super) first: Option<First>,
     pub(super) limit_bytes: Option<u64>,
+}
+
+/// Text of an answer, where it stands in it: serde borrows for a type of its own, not for an optional `Cow`.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Text<'_> {
+    pub(super) fn into_owned(self) -> String {
+        self.0.into_owned()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,8 +69,8 @@ pub(super) fn sort(
     body: &[u8],
     digest: Option<Digest>,
 ) -> Try {
-    if let (Ok(answer), Some(digest)) = (serde_json::from_slice::<Answer>(body), digest)
-        && (answer.outcome.is_some() || answer.status.as_deref().is_some_and(older_status))
+    if let (Ok(answer), Some(digest)) = (serde_json::from_slice::<Answer<'_>>(body), digest)
+        && (answer.outcome.is_some() || answer.status.as_ref().is_some_and(|status| older_status(&status.0)))
     {
         return line_answer(answer, digest, retry_after);
     }
@@ -81,14 +95,15 @@ pub(super) fn older_status(status: &str) -> bool {
     )
 }
 
-pub(super) fn line_answer(answer: Answer, digest: Digest, retry_after: Option<Duration>) -> Try {
-    let said = answer.outcome.as_deref().or(match answer.status.as_deref() {
+pub(super) fn line_answer(answer: Answer<'_>, digest: Digest, retry_after: Option<Duration>) -> Try {
+    let status = answer.status.as_ref().map(|status| &*status.0);
+    let said = answer.outcome.as_ref().map(|outcome| &*outcome.0).or(match status {
         Some("Message ingested") => Some("ingested"),
         Some("Rejected due to being a duplicate") => Some("duplicate"),
         Some("Insufficient privileges to write") => Some("denied"),
         _ => None,
     });
-    let reason = answer.reason.or(answer.status).unwrap_or_default();
+    let reason = || answer.reason.or(answer.status).unwrap_or_default().into_owned();
     if answer.digest.is_some_and(|told| told != digest) {
         return no_answer("the answer is about another message than the one sent");
     }
@@ -105,10 +120,12 @@ pub(super) fn line_answer(answer: Answer, digest: Digest, retry_after: Option<Du
             first_message_id: answer.first.as_ref().and_then(|first| first.message_id),
             first_received_at: answer.first.as_ref().and_then(|first| first.received_at),
         }),
-        Some("denied") => Try::Answered(Outcome::Denied { reason }),
-        Some("invalid") => Try::Answered(Outcome::Invalid { reason, limit_bytes: answer.limit_bytes }),
+        Some("denied") => Try::Answered(Outcome::Denied { reason: reason() }),
+        Some("invalid") => {
+            Try::Answered(Outcome::Invalid { reason: reason(), limit_bytes: answer.limit_bytes })
+        }
         Some("unauthenticated") => Try::Unauthenticated,
-        Some("unavailable") => Try::NotSent { reason, retry_after, again: Again::MayHelpHalfWay },
+        Some("unavailable") => Try::NotSent { reason: reason(), retry_after, again: Again::MayHelpHalfWay },
         _ => no_answer("the answer has an outcome that this version does not know"),
     }
 }

@@ -10,6 +10,8 @@
 mod counted;
 pub mod drain;
 mod files;
+#[cfg(test)]
+mod full_tests;
 mod intake;
 mod outcome;
 mod page;
@@ -20,6 +22,7 @@ mod schema;
 mod staging;
 mod store;
 mod submissions;
+mod tally;
 mod work;
 
 pub use counted::Standing;

@@ -47,7 +47,7 @@ pub enum ReportProblem {
     #[error(transparent)]
     Queue(#[from] QueueProblem),
     /// It cannot be written.
-    #[error("the report {path} cannot be written: {error}")]
+    #[error("the report {path} cannot be written: {}", in_words(error))]
     File {
         /// The file.
         path: PathBuf,
@@ -227,6 +227,20 @@ impl Report {
             Ok(())
         };
         finish().map_err(|error| ReportProblem::File { path: self.path.clone(), error })
+    }
+}
+
+fn in_words(error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            "there is no space left. Make room, or name another place".to_owned()
+        }
+        Kind::PermissionDenied => "you may not write there. Name another place".to_owned(),
+        Kind::ReadOnlyFilesystem => "it is on a disk that can only be read. Name another place".to_owned(),
+        Kind::NotFound => "its folder is not there. Make that first, or name another place".to_owned(),
+        Kind::IsADirectory => "a folder of that name is there. Name another place".to_owned(),
+        _ => format!("{error}. Mend that, or name another place"),
     }
 }
 

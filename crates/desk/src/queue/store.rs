@@ -5,10 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::schema::{self, Strange};
-use crate::home::Home;
+use super::tally::Tally;
+use crate::home::{self, Home};
 
 /// The file's name in the home.
 const FILE_NAME: &str = "queue.sqlite";
@@ -16,6 +18,10 @@ const FILE_NAME: &str = "queue.sqlite";
 const LOCK_NAME: &str = "queue.lock";
 /// `PRAGMA synchronous` as SQLite reads FULL back.
 const SYNCHRONOUS_FULL: i64 = 2;
+/// Pages of the write-ahead log before they are copied back: most pages change many times until then.
+const CHECKPOINT_PAGES: i64 = 4_096;
+/// Pages that a connection keeps at hand, in KiB.
+const CACHE_KB: i64 = 8_192;
 /// How long another program's commit is waited for.
 const BUSY_LIMIT: Duration = Duration::from_secs(20);
 /// So many statements of a connection are kept ready.
@@ -25,9 +31,7 @@ const STATEMENTS: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum QueueProblem {
     /// The file system refused.
-    #[error(
-        "the queue {path} cannot be used: {error}. See that there is room and that you may write there, then try again"
-    )]
+    #[error("the queue {path} cannot be used: {}", home::in_words(error))]
     File {
         /// The file.
         path: PathBuf,
@@ -36,9 +40,7 @@ pub enum QueueProblem {
         error: io::Error,
     },
     /// SQLite refused.
-    #[error(
-        "the queue {path} cannot be used: {error}. See that there is room and that you may write there, then try again"
-    )]
+    #[error("the queue {path} cannot be used: {}", in_words(error))]
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -96,9 +98,11 @@ pub enum QueueProblem {
     Broken(String),
 }
 
-/// The durable queue of one home. Holds one connection; any number of programs may have it open.
+/// The durable queue of one home. Any number of programs may have it open.
 pub struct Queue {
     pub(super) connection: Connection,
+    /// For [`Queue::change_counted`]; opened when it is first needed.
+    counting: Option<Connection>,
     pub(super) path: PathBuf,
     lock: PathBuf,
 }
@@ -135,10 +139,38 @@ impl Queue {
 
     /// Another connection to the same file, for work beside this one's.
     pub fn another(&self) -> Result<Self, QueueProblem> {
-        let another =
-            Self { connection: connect(&self.path)?, path: self.path.clone(), lock: self.lock.clone() };
-        another.make_durable()?;
+        let another = Self::on(connect(&self.path)?, &self.path, &self.lock);
+        another.make_durable(&another.connection)?;
         Ok(another)
+    }
+
+    /// A connection on which the file does not count by itself what changes: a trigger costs as much as the change.
+    pub(super) fn counting(&mut self) -> Result<&mut Connection, QueueProblem> {
+        let counting = match self.counting.take() {
+            Some(counting) => counting,
+            None => {
+                let counting = connect(&self.path)?;
+                self.make_durable(&counting)?;
+                let off = counting.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false);
+                off.map_err(self.problem())?;
+                counting
+            }
+        };
+        Ok(self.counting.insert(counting))
+    }
+
+    /// Changes many rows in one commit, and the counts with them: `change` says what it changes. For the three changes that every
+    /// message goes through; all others are counted by triggers.
+    pub(super) fn change_counted(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>, &mut Tally) -> rusqlite::Result<()>,
+    ) -> Result<(), QueueProblem> {
+        let problem = self.problem();
+        let begun = self.counting()?.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begun.map_err(&problem)?;
+        let mut tally = Tally::default();
+        change(&transaction, &mut tally).and_then(|()| tally.write(&transaction)).map_err(&problem)?;
+        transaction.commit().map_err(problem)
     }
 
     /// Reads at one moment: whatever others write meanwhile, all of `read` sees the same.
@@ -164,18 +196,23 @@ impl Queue {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.open(path).map_err(|error| QueueProblem::File { path: path.to_owned(), error })?;
-        let mut queue = Self { connection: connect(path)?, path: path.to_owned(), lock: lock.to_owned() };
-        queue.make_durable()?;
+        let mut queue = Self::on(connect(path)?, path, lock);
+        queue.make_durable(&queue.connection)?;
         queue.set_up()?;
         Ok(queue)
     }
 
-    fn make_durable(&self) -> Result<(), QueueProblem> {
-        let connection = &self.connection;
+    fn on(connection: Connection, path: &Path, lock: &Path) -> Self {
+        Self { connection, counting: None, path: path.to_owned(), lock: lock.to_owned() }
+    }
+
+    fn make_durable(&self, connection: &Connection) -> Result<(), QueueProblem> {
         let set = || -> rusqlite::Result<(String, i64)> {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+            connection.pragma_update(None, "cache_size", -CACHE_KB)?;
             let journal = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
             let synchronous = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
             Ok((journal, synchronous))
@@ -196,7 +233,7 @@ impl Queue {
         if checked != "ok" {
             return Err(QueueProblem::Damaged { path: path.clone() });
         }
-        let begun = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(sqlite)?;
         match schema::bring_up(&transaction) {
             Ok(()) => {}
@@ -236,6 +273,25 @@ impl QueueProblem {
             }
             _ => false,
         }
+    }
+}
+
+/// What SQLite says, with the next step. Whatever it is, the file is as it was after the last commit.
+fn in_words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            "there is no space left. Make room, then try again: nothing is lost, it goes on where it stopped".to_owned()
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            format!("it cannot be written ({error}). See that you may write in its folder and that there is room, then try again")
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program has been writing to it for long. Try again when that has finished".to_owned()
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "it is damaged. Close all programs that use it, then try again: it will be kept aside under another name".to_owned()
+        }
+        _ => format!("{error}. See that there is room and that you may write there, then try again: nothing is lost"),
     }
 }
 

@@ -12,6 +12,7 @@ use super::outcome::MessageState;
 use super::scan::Cut;
 use super::store::{Queue, QueueProblem};
 use super::submissions::{SubmissionId, call_off_messages, path_of, time};
+use super::tally::Tally;
 
 /// The longest reason that is kept, in characters; the lake's own are shorter.
 const REASON: usize = 300;
@@ -111,7 +112,7 @@ impl Queue {
         let mut claimed = Vec::new();
         let mut taken = HashSet::new();
         let page = i64::try_from(most + under_way.len()).unwrap_or(i64::MAX);
-        self.change(|transaction| {
+        self.change_counted(|transaction, tally| {
             for id in submissions {
                 let mut after = 0;
                 while claimed.len() < most {
@@ -138,6 +139,7 @@ impl Queue {
                                 "UPDATE messages SET state = 1, tried_at = ?2, tries = tries + 1 WHERE id = ?1",
                             )?
                             .execute(params![work.row, at.as_millisecond()])?;
+                        tally.moved(id.0, work.row, (MessageState::Waiting as i64, 0), MessageState::Trying);
                         claimed.push(Work { path: folder.join(&work.path), ..work });
                     }
                 }
@@ -154,9 +156,9 @@ impl Queue {
         offset: ClockOffset,
     ) -> Result<Vec<MessageState>, QueueProblem> {
         let mut states = Vec::with_capacity(results.len());
-        self.change(|transaction| {
+        self.change_counted(|transaction, tally| {
             for (row, became) in results {
-                states.push(write_result(transaction, *row, became, offset)?);
+                states.push(write_result(transaction, tally, *row, became, offset)?);
             }
             Ok(())
         })?;
@@ -282,14 +284,12 @@ fn read_work(row: &Row<'_>) -> rusqlite::Result<(Work, PathBuf)> {
 
 fn write_result(
     transaction: &Transaction<'_>,
+    tally: &mut Tally,
     row: i64,
     became: &Became,
     offset: ClockOffset,
 ) -> rusqlite::Result<MessageState> {
-    let (unsure_since, tried_at): (Option<i64>, Option<i64>) = transaction
-        .prepare_cached("SELECT unsure_since, tried_at FROM messages WHERE id = ?1")?
-        .query_row([row], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let was_unsure = unsure_since.is_some();
+    let Before { submission, standing, unsure_since, tried_at } = before(transaction, row)?;
     let since = |at: Timestamp| format!("the lake has it since {}", at.strftime("%Y-%m-%d %H:%M UTC"));
     let (state, reason, message_id, received_at) = match became {
         Became::Ingested { message_id, received_at } => {
@@ -311,20 +311,17 @@ fn write_result(
         Became::Denied(reason) => (MessageState::Denied, Some(reason.clone()), None, None),
         Became::Invalid(reason) => (MessageState::Invalid, Some(reason.clone()), None, None),
         // An earlier try may still have brought it there.
-        Became::NotSent(reason) | Became::NotSentYet(reason) if was_unsure => {
+        Became::NotSent(reason) | Became::NotSentYet(reason) if unsure_since.is_some() => {
             (MessageState::Unconfirmed, Some(reason.clone()), None, None)
         }
         Became::NotSent(reason) => (MessageState::NotSent, Some(reason.clone()), None, None),
         Became::NotSentYet(reason) => (MessageState::NotSentYet, Some(reason.clone()), None, None),
         Became::Unconfirmed(reason) => (MessageState::Unconfirmed, Some(reason.clone()), None, None),
     };
-    let unsure_since = match state {
-        MessageState::Unconfirmed => unsure_since.or(tried_at),
-        _ => unsure_since,
-    };
     transaction
         .prepare_cached(
-            "UPDATE messages SET state = ?2, reason = ?3, message_id = ?4, received_at = ?5, unsure_since = ?6 WHERE id = ?1",
+            "UPDATE messages SET state = ?2, reason = ?3, message_id = ?4, received_at = ?5,
+                unsure_since = iif(?2 = 8, coalesce(unsure_since, tried_at), unsure_since) WHERE id = ?1",
         )?
         .execute(params![
             row,
@@ -332,9 +329,35 @@ fn write_result(
             reason.map(|reason| reason.chars().take(REASON).collect::<String>()),
             message_id.map(|id| id.to_string()),
             received_at.map(Timestamp::as_millisecond),
-            unsure_since,
         ])?;
+    tally.moved(submission, row, standing, state);
     Ok(state)
+}
+
+/// How a message stood before its result.
+struct Before {
+    submission: i64,
+    /// State and staging.
+    standing: (i64, i64),
+    /// When the first try began of which it is not known what became.
+    unsure_since: Option<i64>,
+    /// When the latest try began.
+    tried_at: Option<i64>,
+}
+
+fn before(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<Before> {
+    transaction
+        .prepare_cached(
+            "SELECT submission, state, staging, unsure_since, tried_at FROM messages WHERE id = ?1",
+        )?
+        .query_row([row], |row| {
+            Ok(Before {
+                submission: row.get(0)?,
+                standing: (row.get(1)?, row.get(2)?),
+                unsure_since: row.get(3)?,
+                tried_at: row.get(4)?,
+            })
+        })
 }
 
 /// Whether a message that the lake has came there by an unsure try of ours: it was received after that try began, by the

@@ -13,7 +13,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::sync::{Mutex, oneshot};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::SessionProblem;
@@ -79,15 +80,17 @@ impl Redirect {
             answered: Mutex::new(Some(told)),
         });
         let router = Router::new().route(&waiting.path, get(take)).with_state(Arc::clone(&waiting));
-        let done = Arc::new(Notify::new());
+        // A sign-in that is given up drops this future: the port must be free for the next one.
+        let over = CancellationToken::new();
+        let _over = over.clone().drop_guard();
         let servers: Vec<_> = self
             .listeners
             .into_iter()
             .map(|listener| {
-                let (router, done) = (router.clone(), Arc::clone(&done));
+                let (router, over) = (router.clone(), over.clone());
                 tokio::spawn(async move {
-                    let serving = axum::serve(listener, router)
-                        .with_graceful_shutdown(async move { done.notified().await });
+                    let serving =
+                        axum::serve(listener, router).with_graceful_shutdown(over.cancelled_owned());
                     if let Err(error) = serving.await {
                         tracing::debug!(%error, "the sign-in's port ended early");
                     }
@@ -95,7 +98,7 @@ impl Redirect {
             })
             .collect();
         let answer = tokio::time::timeout(limit, tell).await;
-        done.notify_waiters();
+        over.cancel();
         for server in servers {
             // The page is on its way to the browser: let it arrive, but do not wait for a browser that keeps the line open.
             let mut server = server;

@@ -73,6 +73,12 @@ impl LineKind {
     }
 }
 
+/// Whether a line with these first bytes is [`LineKind::Other`], and nothing stands in them that may be a gap, a mark or an end.
+pub(super) fn is_plain_start(rest: &[u8]) -> bool {
+    let Some(start) = rest.first_chunk::<PROBE_BYTES>() else { return false };
+    start.iter().all(|byte| byte.is_ascii_graphic()) && matches!(LineKind::of(start), LineKind::Other)
+}
+
 fn is_separator(byte: u8) -> bool {
     !byte.is_ascii_alphanumeric() && !matches!(byte, b' ' | 0x09..=0x0D | FRAME_END)
 }

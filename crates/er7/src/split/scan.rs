@@ -5,7 +5,7 @@
 //! `end`, then bytes that may belong to it or to the gap after it. A next line decides which.
 
 use super::batch::{Batches, WRAPPER_HEAD};
-use super::line::{BYTE_ORDER_MARK, FRAME_END, FRAME_START, LineKind, Probe};
+use super::line::{BYTE_ORDER_MARK, FRAME_END, FRAME_START, LineKind, Probe, is_plain_start};
 use super::piece::{Gap, Message, Piece, Wrapper, WrapperKind};
 use super::places::Places;
 use super::store::Store;
@@ -130,6 +130,11 @@ impl Scan {
             && let Some(&first) = rest.first()
         {
             let length = match (self.line, first) {
+                (Line::Start, _) if self.goes_on_with(rest) => {
+                    self.after_return = None;
+                    self.line = Line::Content;
+                    memchr3(b'\r', b'\n', FRAME_END, rest).unwrap_or(rest.len())
+                }
                 (Line::Start, _) | (Line::Content, b'\r' | b'\n' | FRAME_END) => 0,
                 (Line::Content, _) => memchr3(b'\r', b'\n', FRAME_END, rest).unwrap_or(rest.len()),
             };
@@ -141,6 +146,14 @@ impl Scan {
                 at += 1;
             }
         }
+    }
+
+    /// Whether a line that starts so surely belongs to what is open. Most lines do, and go the short way: what they are need
+    /// not be found byte by byte.
+    fn goes_on_with(&self, rest: &[u8]) -> bool {
+        self.probe.is_empty()
+            && matches!(self.open, Open::Message { .. } | Open::Text { .. })
+            && is_plain_start(rest)
     }
 
     /// The file has `length` bytes and ends here.

@@ -11,7 +11,7 @@ use crate::arguments::Format;
 use crate::ending::{Ending, Halt};
 use crate::output::{Column, Table, printable};
 
-/// Make a lake's acquaintance and remember it
+/// Connect to a lake and remember it
 ///
 /// Reads how to reach the lake from its address, or from the file of outputs that CloudFormation printed when it was set
 /// up, checks that it cannot lead a sign-in astray, and saves it. No secrets are kept in it.

@@ -16,7 +16,7 @@ const COLUMNS: &[Column] = &[
     Column { heading: "remarks", width: 40 },
 ];
 
-/// Look a term of HL7 up: a path, an id, or what it means
+/// Look up a term of HL7: a path, an id, or what it means
 ///
 /// Knows the segments, fields, components, data types and messages of HL7 2.1 to 2.8. A path or id is shown with its parts; a meaning finds
 /// where HL7 keeps such a thing, likeliest first.

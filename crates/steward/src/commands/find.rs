@@ -48,6 +48,10 @@ const COLUMNS: &[Column] = &[
 
 impl Find {
     pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
+        if self.to.is_some_and(|to| self.from > to) {
+            context.say.problem("--from is after --to");
+            return Ok(Ending::WrongUse);
+        }
         let term = match Term::parse(&self.term) {
             Ok(term) => Arc::new(term),
             Err(problem) => {

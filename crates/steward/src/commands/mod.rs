@@ -84,7 +84,7 @@ impl Command {
             Command::SignOut(sign_out) => sign_out.run(context).await,
             Command::Whoami(whoami) => whoami.run(context).await,
             Command::Submit(submit) => submit.run(context).await,
-            Command::Submissions(submissions) => offline(move || submissions.run(&context)).await,
+            Command::Submissions(submissions) => submissions.run(context).await,
             Command::List(list) => list.run(context).await,
             Command::Get(get) => get.run(context).await,
             Command::Catalog(catalog) => catalog.run(context).await,

@@ -1,9 +1,15 @@
 //! `steward submissions`.
 
-use clap::Args;
-use desk::queue::{Queue, SubmissionId};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use super::Context;
+use clap::Args;
+use desk::account::Account;
+use desk::audit::Action;
+use desk::queue::{Queue, Report, SubmissionId};
+
+use super::submit::Tell;
+use super::{Context, offline};
 use crate::arguments::Format;
 use crate::ending::{Ending, Halt};
 use crate::output::{Column, Table};
@@ -24,13 +30,21 @@ const COLUMNS: &[Column] = &[
 
 /// Earlier submissions of this home, newest first
 ///
-/// What was handed over from this computer, and what became of it. One that is not ended goes on with the next `steward submit`, or is
-/// called off here.
+/// What was handed over from this computer, and what became of it; of one submission, message by message. One that is not ended
+/// goes on with the next `steward submit`, or is called off here.
 #[derive(Args)]
 #[command(after_help = "Examples:
   steward submissions
-  steward submissions --call-off 7       send nothing more of it")]
+  steward submissions 7                      what became of each message of it
+  steward submissions 7 --report day.csv     the report of it, again
+  steward submissions --call-off 7           send nothing more of it")]
 pub(crate) struct Submissions {
+    /// This one only, message by message
+    #[arg(value_name = "NUMBER", conflicts_with_all = ["call_off", "limit"])]
+    number: Option<i64>,
+    /// Write a report of every message of it to this file, .csv or .json
+    #[arg(long, value_name = "FILE", requires = "number")]
+    report: Option<PathBuf>,
     /// Send nothing more of this submission
     #[arg(long, value_name = "NUMBER")]
     call_off: Option<i64>,
@@ -40,11 +54,15 @@ pub(crate) struct Submissions {
 }
 
 impl Submissions {
-    pub(super) fn run(self, context: &Context) -> Result<Ending, Halt> {
-        let (mut queue, aside) = Queue::open(&context.home()?)?;
-        if let Some(aside) = aside {
-            context.say.problem(&format!("the queue was damaged and is kept aside as {}", aside.display()));
+    pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
+        match self.number {
+            Some(number) => self.one(&context, SubmissionId(number)).await,
+            None => offline(move || self.all(&context)).await,
         }
+    }
+
+    fn all(self, context: &Context) -> Result<Ending, Halt> {
+        let mut queue = open(context)?;
         if let Some(number) = self.call_off {
             let id = SubmissionId(number);
             let Some(_held) = queue.try_to_drain()? else {
@@ -86,4 +104,29 @@ impl Submissions {
         }
         Ok(Ending::AllWell)
     }
+
+    async fn one(&self, context: &Context, id: SubmissionId) -> Result<Ending, Halt> {
+        let queue = open(context)?;
+        let lake = queue.submission(id)?.lake;
+        let report = self.report.as_deref().map(Report::create).transpose();
+        let report = report.map_err(|problem| Halt::Setup(problem.to_string()))?;
+        let queue = Arc::new(Mutex::new(queue));
+        let told = Tell { context, queue: &queue, follow: None }.all(&[id], report).await?;
+        if let Some(problem) = told.report {
+            return Err(problem.into());
+        }
+        if self.report.is_some() {
+            let account = Account::open(&context.home()?, Some(&lake), context.vault())?;
+            account.record(Action::Export, format!("report of submission {}", id.0)).await?;
+        }
+        Ok(Ending::AllWell)
+    }
+}
+
+fn open(context: &Context) -> Result<Queue, Halt> {
+    let (queue, aside) = Queue::open(&context.home()?)?;
+    if let Some(aside) = aside {
+        context.say.problem(&format!("the queue was damaged and is kept aside as {}", aside.display()));
+    }
+    Ok(queue)
 }

@@ -12,6 +12,11 @@ pub(crate) struct Column {
     pub(crate) width: usize,
 }
 
+/// With less room than this, the last column goes into a line of its own.
+const LAST_LEAST: usize = 10;
+/// How far a row's further lines stand in.
+const INDENT: usize = 4;
+
 /// A table whose heading is written with its first row.
 pub(crate) struct Table {
     columns: &'static [Column],
@@ -35,20 +40,28 @@ impl Table {
         data.line(&line)
     }
 
+    /// One row. On a narrow terminal it goes on in the next line: nothing of an id is cut, so that it can be copied.
     fn fitted(&self, width: usize, cells: &[&str]) -> String {
-        let mut line = String::new();
+        let mut row = String::new();
         let mut taken = 0;
         for (index, (column, cell)) in self.columns.iter().zip(cells).enumerate() {
             let is_last = index + 1 == self.columns.len();
-            let room = if is_last { width.saturating_sub(taken).max(8) } else { column.width };
+            let least = if is_last { column.width.min(LAST_LEAST) } else { column.width };
+            if taken > 0 && taken + least > width && !(is_last && cell.is_empty()) {
+                row.truncate(row.trim_end().len());
+                row.push('\n');
+                row.extend(std::iter::repeat_n(' ', INDENT));
+                taken = INDENT;
+            }
+            let room = if is_last { width.saturating_sub(taken).max(LAST_LEAST) } else { column.width };
             let cell = cut(&printable(cell), room);
             let blanks = if is_last { 0 } else { room.saturating_sub(cell.width()) + 2 };
             taken += room + 2;
-            line.push_str(&cell);
-            line.extend(std::iter::repeat_n(' ', blanks));
+            row.push_str(&cell);
+            row.extend(std::iter::repeat_n(' ', blanks));
         }
-        line.truncate(line.trim_end().len());
-        line
+        row.truncate(row.trim_end().len());
+        row
     }
 }
 
@@ -109,5 +122,24 @@ mod tests {
         let line = table.fitted(40, &["123456789", &"x".repeat(99)]);
         assert_eq!(line.width(), 40, "the last column takes what is left: {line}");
         assert!(line.starts_with("12345…  x"), "columns are two blanks apart: {line}");
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_goes_on_in_the_next_line() {
+        const COLUMNS: &[Column] = &[
+            Column { heading: "file", width: 36 },
+            Column { heading: "outcome", width: 11 },
+            Column { heading: "message id", width: 36 },
+            Column { heading: "why", width: 50 },
+        ];
+        let table = Table::new(COLUMNS);
+        let id = "019cb3c1-7d00-7000-8000-000000000000";
+        let row = table.fitted(80, &["in/a.hl7", "duplicate", id, &"x".repeat(99)]);
+        let lines: Vec<&str> = row.lines().collect();
+        assert_eq!(lines.len(), 2, "two lines hold it: {row}");
+        assert!(lines.iter().all(|line| line.width() <= 80), "each fits the terminal: {row}");
+        assert!(lines[1].starts_with(&format!("    {id}  xxx")), "the id is whole: {row}");
+        let row = table.fitted(90, &["in/a.hl7", "ingested", id, ""]);
+        assert_eq!(row.lines().count(), 1, "nothing to say takes no line: {row}");
     }
 }

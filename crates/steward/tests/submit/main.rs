@@ -7,6 +7,8 @@
     reason = "a test that cannot go on fails, and says what it expected"
 )]
 
+#[cfg(target_os = "linux")]
+mod full;
 mod kill;
 mod lake;
 mod outcomes;

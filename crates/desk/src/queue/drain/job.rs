@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use lake::Outcome;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +12,7 @@ use super::Limits;
 use super::pace::Pace;
 use super::reread::reread;
 use super::tokens::{Tokens, in_words};
-use crate::front_door::{Again, BatchLine, BatchTry, FrontDoor, KnownState, Try};
+use crate::front_door::{Again, BatchBody, BatchTry, FrontDoor, KnownState, Try};
 use crate::queue::work::{Became, Work};
 use crate::secret::Secret;
 use crate::session::SessionProblem;
@@ -190,7 +188,9 @@ impl Shared {
 
     async fn send_batch(&self, token: &Secret, mut open: Vec<&mut Item>, round: &mut Round) -> Sent {
         let digests: Vec<er7::Digest> = open.iter().map(|item| item.work.digest).collect();
-        let Some(body) = batch_body(&open) else { return Sent::OneByOne };
+        let bytes = open.iter().map(|item| item.body.len()).sum();
+        let mut body = BatchBody::with_room(open.len(), bytes);
+        open.iter().for_each(|item| body.add(&item.body, item.work.replaces));
         match self.door.submit_batch(token, body, &digests).await {
             BatchTry::Lines(tries) => {
                 if tries.iter().all(|tried| *tried == Try::Unauthenticated) {
@@ -317,20 +317,6 @@ fn of_problem(problem: &SessionProblem) -> Health {
         }
         _ => Health::SignIn(in_words(problem)),
     }
-}
-
-/// The lines of a batch; `None` if they cannot be written.
-fn batch_body(open: &[&mut Item]) -> Option<Bytes> {
-    let mut body = Vec::with_capacity(open.iter().map(|item| item.body.len() * 4 / 3 + 100).sum());
-    let mut encoded = String::new();
-    for item in open {
-        encoded.clear();
-        STANDARD.encode_string(&item.body, &mut encoded);
-        let line = BatchLine { msg: &encoded, encoding: None, replaces: item.work.replaces };
-        serde_json::to_writer(&mut body, &line).ok()?;
-        body.push(b'\n');
-    }
-    Some(Bytes::from(body))
 }
 
 /// Between half and the whole of it, so that jobs do not come back together.

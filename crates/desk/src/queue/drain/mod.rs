@@ -230,7 +230,9 @@ impl Run {
     /// Claims what the next jobs need, in one commit, and parts it into jobs.
     async fn plan(&mut self, running: usize) -> Result<(), QueueProblem> {
         let limits = self.shared.limits;
-        let room = self.shared.pace.limit().saturating_sub(running).max(1);
+        let limit = self.shared.pace.limit();
+        // Some for the jobs after these too: a commit costs about as much for many messages as for few.
+        let jobs = limit.saturating_sub(running).max(limit.div_ceil(2));
         let batch = if self.shared.takes_batches.load(std::sync::atomic::Ordering::Relaxed) {
             limits.batch_messages
         } else {
@@ -238,7 +240,7 @@ impl Run {
         };
         let (submissions, under_way) = (self.submissions.clone(), self.under_way.clone());
         let works = on(&self.queue, move |queue| {
-            queue.claim(&submissions, &under_way, room * batch, Timestamp::now())
+            queue.claim(&submissions, &under_way, jobs * batch, Timestamp::now())
         })
         .await?;
         self.under_way.extend(works.iter().map(|work| work.digest));

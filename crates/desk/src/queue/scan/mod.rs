@@ -91,10 +91,11 @@ impl Queue {
         if begun == 0 {
             return Ok(Scanned::Over);
         }
-        let rows = Rows::new(&self.connection, id.0);
+        let problem = self.problem();
+        let rows = Rows::new(self.counting()?, id.0, paths.len()).map_err(&problem)?;
         let mut scan =
             Scan { rows, unheaded: submission.unheaded, message_bytes, progress: ScanProgress::default() };
-        let ended = scan.run(&submission.folder, paths, stop, tell).map_err(self.problem())?;
+        let ended = scan.run(&submission.folder, paths, stop, tell).map_err(problem)?;
         if ended == Scanned::Whole { self.finish_scan(id) } else { Ok(ended) }
     }
 
@@ -170,11 +171,7 @@ impl Scan<'_> {
         stop: &dyn Fn() -> bool,
         tell: &mut dyn FnMut(ScanProgress),
     ) -> rusqlite::Result<Step> {
-        let opened = files::open(path).and_then(|file| match file.metadata() {
-            Ok(metadata) => Ok((file, metadata)),
-            Err(error) => Err(error.to_string()),
-        });
-        let (mut file, before) = match opened {
+        let (mut file, before) = match files::open_with_facts(path) {
             Ok(opened) => opened,
             Err(reason) => {
                 self.unreadable(shown, &reason);
@@ -371,7 +368,7 @@ pub(super) fn facts(metadata: &Metadata) -> (i64, i64, Option<i64>, Option<i64>)
 }
 
 /// All bytes of a file of this size, from its start; a byte more shows that it has grown.
-pub(super) fn read_whole(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read_whole(file: &mut (impl Read + Seek), size: u64) -> io::Result<Vec<u8>> {
     file.rewind()?;
     let mut bytes = Vec::new();
     file.take(size.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -379,7 +376,7 @@ pub(super) fn read_whole(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The bytes of a span, as they are.
-pub(super) fn read_raw(file: &mut File, span: &Range<u64>) -> io::Result<Vec<u8>> {
+pub(super) fn read_raw(file: &mut (impl Read + Seek), span: &Range<u64>) -> io::Result<Vec<u8>> {
     let length = span.end.saturating_sub(span.start);
     file.seek(SeekFrom::Start(span.start))?;
     let mut bytes = Vec::new();

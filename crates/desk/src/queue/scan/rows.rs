@@ -11,6 +11,7 @@ use super::{Cut, facts};
 use crate::queue::files::ProblemKind;
 use crate::queue::outcome::MessageState;
 use crate::queue::submissions::blob_of;
+use crate::queue::tally::{FileCount, Tally};
 
 /// So many rows go into one commit.
 pub(super) const ROWS_A_COMMIT: usize = 2_000;
@@ -23,6 +24,8 @@ const SENDERS: usize = 1_000;
 pub(super) struct Rows<'a> {
     connection: &'a Connection,
     submission: i64,
+    /// No file of it can be in the queue already: nothing is there, and nothing is named twice.
+    is_fresh: bool,
     files: Vec<FileRows>,
     /// Those of `files`, so that a file that is named twice is read once.
     names: HashSet<(Vec<u8>, i64, i64)>,
@@ -53,10 +56,12 @@ pub(super) struct FileRows {
 #[derive(Clone, Copy)]
 enum Row {
     New,
-    /// An earlier scan was cut short in it, before anything of it could be sent.
-    CutShort(i64),
+    /// An earlier scan was cut short in it, after so many messages and before anything of it could be sent.
+    CutShort(i64, i64),
     /// The part of it before was written by this scan.
     GoesOn(i64),
+    /// The folder named it twice, as folders may that change while they are read.
+    Twice,
 }
 
 /// A message's row before it is written.
@@ -83,16 +88,23 @@ pub(super) enum Known {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(connection: &'a Connection, submission: i64) -> Self {
-        Self {
+    /// For a scan of so many paths; on a connection that leaves the counting to us.
+    pub(super) fn new(connection: &'a Connection, submission: i64, paths: usize) -> rusqlite::Result<Self> {
+        let has_files: bool = connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM files WHERE submission = ?1)",
+            [submission],
+            |row| row.get(0),
+        )?;
+        Ok(Self {
             connection,
             submission,
+            is_fresh: !has_files && paths == 1,
             files: Vec::new(),
             names: HashSet::new(),
             problems: Vec::new(),
             gathered: 0,
             written_at: Instant::now(),
-        }
+        })
     }
 
     /// Looks a file up.
@@ -103,21 +115,11 @@ impl<'a> Rows<'a> {
         if self.names.contains(&name) {
             return Ok(Known::Read { messages: 0 });
         }
-        let there: Option<(i64, bool, i64, bool)> = self
-            .connection
-            .prepare_cached(
-                "SELECT id, kind IS NOT NULL, messages,
-                        EXISTS (SELECT 1 FROM messages WHERE file = files.id AND tried_at IS NOT NULL)
-                 FROM files WHERE submission = ?1 AND path = ?2 AND size = ?3 AND modified = ?4",
-            )?
-            .query_row(params![self.submission, name.0, size, modified], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })
-            .optional()?;
+        let there = if self.is_fresh { None } else { self.find(&name)? };
         let row = match there {
             Some((_, true, messages, _)) => return Ok(Known::Read { messages: messages.unsigned_abs() }),
             Some((_, false, _, true)) => return Ok(Known::SentInPart),
-            Some((row, false, _, false)) => Row::CutShort(row),
+            Some((row, false, messages, false)) => Row::CutShort(row, messages),
             None => Row::New,
         };
         Ok(Known::Not(FileRows {
@@ -133,6 +135,23 @@ impl<'a> Rows<'a> {
             end: None,
             is_unsettled: false,
         }))
+    }
+
+    /// Row, whether it was read to its end, messages, and whether any of them was tried.
+    fn find(
+        &self,
+        (path, size, modified): &(Vec<u8>, i64, i64),
+    ) -> rusqlite::Result<Option<(i64, bool, i64, bool)>> {
+        self.connection
+            .prepare_cached(
+                "SELECT id, kind IS NOT NULL, messages,
+                        EXISTS (SELECT 1 FROM messages WHERE file = files.id AND tried_at IS NOT NULL)
+                 FROM files WHERE submission = ?1 AND path = ?2 AND size = ?3 AND modified = ?4",
+            )?
+            .query_row(params![self.submission, path, size, modified], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .optional()
     }
 
     /// Adds a file, or the last part of one.
@@ -191,8 +210,24 @@ impl<'a> Rows<'a> {
         if !is_there {
             return Ok(false);
         }
+        let mut senders = BTreeMap::<String, u64>::new();
+        let mut tally = Tally::default();
         for file in &mut self.files {
-            file.write(&transaction, self.submission)?;
+            file.write(&transaction, self.submission, &mut tally)?;
+            // At its end only: a file that was cut short is read from its start again.
+            if file.end.is_some() {
+                for (name, messages) in std::mem::take(&mut file.senders) {
+                    *senders.entry(name).or_default() += messages;
+                }
+            }
+        }
+        for (name, messages) in senders {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO senders (submission, name, messages) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (submission, name) DO UPDATE SET messages = messages + excluded.messages",
+                )?
+                .execute(params![self.submission, name, i64::try_from(messages).unwrap_or(i64::MAX)])?;
         }
         for (path, kind, reason) in &self.problems {
             transaction
@@ -201,6 +236,7 @@ impl<'a> Rows<'a> {
                 )?
                 .execute(params![self.submission, path, kind.word(), reason])?;
         }
+        tally.write(&transaction)?;
         transaction.commit()?;
         Ok(true)
     }
@@ -215,67 +251,118 @@ impl FileRows {
         *self.senders.entry(if is_known { name } else { "other".to_owned() }).or_default() += 1;
     }
 
-    fn write(&mut self, transaction: &Transaction<'_>, submission: i64) -> rusqlite::Result<()> {
+    fn write(
+        &mut self,
+        transaction: &Transaction<'_>,
+        submission: i64,
+        tally: &mut Tally,
+    ) -> rusqlite::Result<()> {
+        let written = self.written;
+        self.written += self.messages.len();
+        let messages = i64::try_from(self.written).unwrap_or(i64::MAX);
+        let (kind, encoding) = self.end.clone().unwrap_or_default();
+        let now = FileCount { kind: kind.as_deref(), messages };
+        let unread = |messages| Some(FileCount { kind: None, messages });
         let row = match self.row {
-            Row::GoesOn(row) => row,
-            Row::CutShort(row) => {
-                transaction.prepare_cached("DELETE FROM messages WHERE file = ?1")?.execute([row])?;
-                row
-            }
             Row::New => {
-                transaction
+                // Most files are one message: a row that is whole at once is half the work of one that is changed.
+                let added = transaction
                     .prepare_cached(
-                        "INSERT INTO files (submission, path, size, modified, device, inode) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        "INSERT INTO files (submission, path, size, modified, device, inode, kind, encoding, messages)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
                     )?
-                    .execute(params![submission, self.path, self.size, self.modified, self.device, self.inode])?;
+                    .execute(params![
+                        submission,
+                        self.path,
+                        self.size,
+                        self.modified,
+                        self.device,
+                        self.inode,
+                        kind,
+                        encoding,
+                        messages
+                    ])?;
+                if added == 0 {
+                    self.row = Row::Twice;
+                    return Ok(self.forget());
+                }
+                tally.file(submission, None, now);
                 transaction.last_insert_rowid()
             }
+            Row::GoesOn(row) => {
+                tally.file(submission, unread(i64::try_from(written).unwrap_or(i64::MAX)), now);
+                change_file(transaction, row, &kind, &encoding, messages)?;
+                row
+            }
+            Row::CutShort(row, before) => {
+                let mut drop = transaction
+                    .prepare_cached("DELETE FROM messages WHERE file = ?1 RETURNING id, state, staging")?;
+                let mut dropped = drop.query([row])?;
+                while let Some(message) = dropped.next()? {
+                    tally.dropped(submission, message.get(0)?, (message.get(1)?, message.get(2)?));
+                }
+                tally.file(submission, unread(before), now);
+                change_file(transaction, row, &kind, &encoding, messages)?;
+                row
+            }
+            Row::Twice => return Ok(self.forget()),
         };
-        let written = self.written;
         for (place, found) in self.messages.iter().enumerate() {
-            found.write(transaction, submission, row, written + place)?;
+            tally.found(
+                submission,
+                found.write(transaction, submission, row, written + place)?,
+                found.state(),
+            );
         }
-        self.written += self.messages.len();
         self.messages.clear();
         self.row = Row::GoesOn(row);
-        let (kind, encoding) = self.end.clone().unwrap_or_default();
-        transaction
-            .prepare_cached("UPDATE files SET kind = ?2, encoding = ?3, messages = ?4 WHERE id = ?1")?
-            .execute(params![row, kind, encoding, i64::try_from(self.written).unwrap_or(i64::MAX)])?;
         if self.is_unsettled {
-            transaction
-                .prepare_cached("UPDATE messages SET state = ?2, reason = ?3 WHERE file = ?1 AND state = ?4")?
-                .execute(params![
-                    row,
-                    MessageState::NotSent as i64,
-                    "the file was written to while it was read",
-                    MessageState::Waiting as i64
-                ])?;
-        }
-        // At its end only: a file that was cut short is read from its start again.
-        if self.end.is_some() {
-            for (name, messages) in std::mem::take(&mut self.senders) {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO senders (submission, name, messages) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (submission, name) DO UPDATE SET messages = messages + excluded.messages",
-                    )?
-                    .execute(params![submission, name, i64::try_from(messages).unwrap_or(i64::MAX)])?;
+            let mut settle = transaction.prepare_cached(
+                "UPDATE messages SET state = ?2, reason = ?3 WHERE file = ?1 AND state = ?4 RETURNING id, staging",
+            )?;
+            let (waiting, not_sent) = (MessageState::Waiting as i64, MessageState::NotSent);
+            let why = "the file was written to while it was read";
+            let mut settled = settle.query(params![row, not_sent as i64, why, waiting])?;
+            while let Some(message) = settled.next()? {
+                tally.moved(submission, message.get(0)?, (waiting, message.get(1)?), not_sent);
             }
         }
         Ok(())
     }
+
+    /// The other one of the same name is in the queue.
+    fn forget(&mut self) {
+        self.messages.clear();
+        self.senders.clear();
+    }
+}
+
+fn change_file(
+    transaction: &Transaction<'_>,
+    row: i64,
+    kind: &Option<String>,
+    encoding: &Option<String>,
+    messages: i64,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE files SET kind = ?2, encoding = ?3, messages = ?4 WHERE id = ?1")?
+        .execute(params![row, kind, encoding, messages])?;
+    Ok(())
 }
 
 impl Found {
+    fn state(&self) -> MessageState {
+        if self.refused.is_some() { MessageState::Invalid } else { MessageState::Waiting }
+    }
+
+    /// Writes it; its row.
     fn write(
         &self,
         transaction: &Transaction<'_>,
         submission: i64,
         file: i64,
         number: usize,
-    ) -> rusqlite::Result<()> {
-        let state = if self.refused.is_some() { MessageState::Invalid } else { MessageState::Waiting };
+    ) -> rusqlite::Result<i64> {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         transaction
             .prepare_cached(
@@ -292,9 +379,9 @@ impl Found {
                 whole(self.bytes),
                 self.digest.as_ref().map(er7::Digest::as_bytes),
                 self.looks_wrong,
-                state as i64,
+                self.state() as i64,
                 self.refused,
             ])?;
-        Ok(())
+        Ok(transaction.last_insert_rowid())
     }
 }

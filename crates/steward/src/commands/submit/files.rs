@@ -1,26 +1,21 @@
 //! The files of a run that are no messages: those without any, and what could not be read or does not agree.
 
-use desk::queue::{FileLine, ProblemKind, Report, SubmissionId};
+use desk::queue::{FileLine, ProblemKind, SubmissionId};
 use indicatif::HumanCount;
 
-use super::tell::{PAGE, Tell};
+use super::sending::on;
+use super::tell::{PAGE, Reporting, Tell};
 use crate::ending::Halt;
 use crate::output::printable;
 
 impl Tell<'_> {
     /// Tells of the files of a submission that are no messages; how many could not be read.
-    pub(super) async fn files(
-        &self,
-        id: SubmissionId,
-        mut report: Option<&mut Report>,
-    ) -> Result<usize, Halt> {
+    pub(super) async fn files(&self, id: SubmissionId, report: &mut Reporting) -> Result<usize, Halt> {
         let mut offset = 0;
         loop {
-            let page = self.sending.on(move |queue| queue.files_without_messages(id, offset, PAGE)).await?;
+            let page = on(self.queue, move |queue| queue.files_without_messages(id, offset, PAGE)).await?;
             for file in &page.files {
-                if let Some(report) = &mut report {
-                    report.left_out(id, file)?;
-                }
+                report.add(|report| report.left_out(id, file));
                 if offset == 0 {
                     self.say_left_out(file);
                 }
@@ -34,12 +29,10 @@ impl Tell<'_> {
         let mut unread = 0;
         offset = 0;
         loop {
-            let page = self.sending.on(move |queue| queue.problems(id, offset, PAGE)).await?;
+            let page = on(self.queue, move |queue| queue.problems(id, offset, PAGE)).await?;
             for problem in &page.files {
                 unread += usize::from(problem.kind == ProblemKind::Unreadable);
-                if let Some(report) = &mut report {
-                    report.problem(id, problem)?;
-                }
+                report.add(|report| report.problem(id, problem));
             }
             offset += page.files.len() as u64;
             if page.files.is_empty() || offset >= page.total {
@@ -54,15 +47,14 @@ impl Tell<'_> {
             Some("empty") => "is empty",
             _ => return,
         };
-        self.sending.context.say.note(&format!("{}: {what}", printable(&file.file)));
+        self.context.say.note(&format!("{}: {what}", printable(&file.file)));
     }
 
     fn say_more(&self, total: u64) {
         let more = total.saturating_sub(PAGE as u64);
         if more > 0 {
             let more = HumanCount(more);
-            self.sending
-                .context
+            self.context
                 .say
                 .note(&format!("and {more} more files without messages; a JSON report lists them"));
         }

@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 const AT_ONCE: usize = 16;
 
 /// Where messages stand, as the catalog tells.
-pub(super) struct Follow<'a> {
+pub(in crate::commands) struct Follow<'a> {
     account: &'a Account,
     stop: &'a Stop,
     source: Source,

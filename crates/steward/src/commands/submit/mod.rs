@@ -12,13 +12,15 @@ use clap::Args;
 use desk::account::Standing;
 use desk::audit::Action;
 use desk::queue::drain::{DrainEnd, Limits};
-use desk::queue::{Counts, Intake, Keep, Queue, ReportFormat, Scanned, SubmissionId, Unheaded};
+use desk::queue::{Counts, Intake, Keep, Queue, Report, Scanned, SubmissionId, Unheaded};
 use lake::{MessageId, Source};
 
 use super::{Context, account};
 use crate::ending::{Ending, Halt};
+use follow::Follow;
 use sending::Sending;
-use tell::{Problems, Tell};
+use tell::Problems;
+pub(super) use tell::Tell;
 
 /// Send every message of files and folders to the lake
 ///
@@ -58,9 +60,9 @@ fn message_id(text: &str) -> Result<MessageId, String> {
 
 impl Submit {
     pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
-        if let Some(path) = &self.report {
-            ReportFormat::of(path).map_err(|problem| Halt::Setup(problem.to_string()))?;
-        }
+        // Where a report cannot be written, nothing is sent.
+        let report = self.report.as_deref().map(Report::create).transpose();
+        let report = report.map_err(|problem| Halt::Setup(problem.to_string()))?;
         let opened = account::open(&context)?;
         let (source, out_of_reach) = match opened.signed_in().await {
             Ok(signed_in) => (signed_in.claims.write, None),
@@ -89,15 +91,43 @@ impl Submit {
             self.check_replacement(&sending, id).await?;
         }
         let end = match out_of_reach {
-            _ if !looked_through => sending.stopped(&set).await?,
-            Some(why) => sending.put_off(id, why).await?,
+            _ if !looked_through => sending.stopped(&set).await,
+            Some(why) => sending.put_off(id, why).await,
             None => {
                 set.extend(sending.leftovers(id, source.as_ref()).await?);
-                sending.drain(&held, &set, limits).await?
+                sending.drain(&held, &set, limits).await
             }
         };
-        let tell = Tell { sending: &sending, wait: self.wait };
-        let (counts, problems) = tell.all(&set, self.report.as_deref()).await?;
+        // On record however it ended, and before it is told: whoever reads along may have had enough.
+        let recorded = self.record(&sending, id, &set).await;
+        let end = end?;
+        let tell = Tell { context: &context, queue: &queue, follow: self.follow(&sending).await };
+        let told = tell.all(&set, report).await?;
+        recorded?;
+        if let Some(problem) = &told.report {
+            context.say.problem(&problem.to_string());
+            context.say.note(&format!("`steward submissions {} --report FILE` writes it again.", id.0));
+        } else if self.report.is_some() {
+            opened.record(Action::Export, format!("report of submission {}", id.0)).await?;
+        }
+        let ending = ending(&context, &end, &told.counts, told.problems);
+        Ok(if ending == Ending::AllWell && told.report.is_some() { Ending::SomeFailed } else { ending })
+    }
+
+    async fn record(
+        &self,
+        sending: &Sending<'_>,
+        id: SubmissionId,
+        set: &[SubmissionId],
+    ) -> Result<(), Halt> {
+        let set = set.to_vec();
+        let counts = sending.on(move |queue| {
+            set.iter().try_fold(Counts::default(), |mut counts, id| {
+                counts += queue.counted(*id)?.0;
+                Ok(counts)
+            })
+        });
+        let counts = counts.await?;
         let detail = format!(
             "submission {}: {} found, {} ingested, {} duplicate, {} denied, {} invalid, {} not sent, {} unconfirmed",
             id.0,
@@ -109,11 +139,22 @@ impl Submit {
             counts.not_sent,
             counts.unconfirmed
         );
-        opened.record(Action::Submit, detail).await?;
-        if self.report.is_some() {
-            opened.record(Action::Export, format!("report of submission {}", id.0)).await?;
+        Ok(sending.account.record(Action::Submit, detail).await?)
+    }
+
+    /// What asks the catalog about messages, where that is wanted and this sign-in may read it.
+    async fn follow<'a>(&self, sending: &Sending<'a>) -> Option<Follow<'a>> {
+        if !self.wait {
+            return None;
         }
-        Ok(ending(&context, &end, &counts, problems))
+        let Sending { account, context, .. } = *sending;
+        let source = account.signed_in().await.ok().and_then(|signed_in| signed_in.claims.read);
+        if source.is_none() {
+            context.say.note(
+                "The lake's catalog cannot be read by this sign-in, so what became of the messages there cannot be told.",
+            );
+        }
+        Some(Follow::new(account, &context.stop, source?))
     }
 
     /// The submission of these paths: the one that an earlier run left, or a new one; with all its messages in the queue.

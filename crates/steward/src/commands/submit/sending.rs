@@ -52,17 +52,24 @@ pub(super) async fn become_the_drainer(
     }
 }
 
+/// Work on the queue's file, on a thread that may wait for the disk.
+pub(super) async fn on<T: Send + 'static>(
+    queue: &Arc<Mutex<Queue>>,
+    work: impl FnOnce(&mut Queue) -> Result<T, QueueProblem> + Send + 'static,
+) -> Result<T, Halt> {
+    let queue = Arc::clone(queue);
+    let done =
+        tokio::task::spawn_blocking(move || work(&mut queue.lock().unwrap_or_else(PoisonError::into_inner)));
+    Ok(done.await??)
+}
+
 impl Sending<'_> {
     /// Work on the queue's file, on a thread that may wait for the disk.
     pub(super) async fn on<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Queue) -> Result<T, QueueProblem> + Send + 'static,
     ) -> Result<T, Halt> {
-        let queue = Arc::clone(self.queue);
-        let done = tokio::task::spawn_blocking(move || {
-            work(&mut queue.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        Ok(done.await??)
+        on(self.queue, work).await
     }
 
     /// The unfinished submission of the same paths to the same lake and institution, or a new one.

@@ -1,13 +1,16 @@
 //! The account of a run: every message, then the sums.
 
-use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use desk::queue::{Counts, Line, MessageState, QueueProblem, Report, StagingState, SubmissionId};
+use desk::queue::{
+    Counts, Line, MessageState, Queue, QueueProblem, Report, ReportProblem, StagingState, SubmissionId,
+};
 use serde::Serialize;
 
 use super::follow::Follow;
-use super::sending::Sending;
+use super::sending::on;
 use crate::arguments::Format;
+use crate::commands::Context;
 use crate::ending::Halt;
 use crate::output::{Column, Data, Table, end_of};
 
@@ -32,9 +35,40 @@ const COLUMNS: &[Column] = &[
 pub(super) struct Problems(pub(super) usize);
 
 /// Tells what became of messages.
-pub(super) struct Tell<'a> {
-    pub(super) sending: &'a Sending<'a>,
-    pub(super) wait: bool,
+pub(in crate::commands) struct Tell<'a> {
+    pub(in crate::commands) context: &'a Context,
+    pub(in crate::commands) queue: &'a Arc<Mutex<Queue>>,
+    /// Asks what staging makes of them; none where nobody wants to wait for that.
+    pub(in crate::commands) follow: Option<Follow<'a>>,
+}
+
+/// What was told.
+pub(in crate::commands) struct Account {
+    pub(in crate::commands) counts: Counts,
+    pub(super) problems: Problems,
+    /// Why there is no report, although one was asked for.
+    pub(in crate::commands) report: Option<ReportProblem>,
+}
+
+/// The report, for as long as it can be written: why it cannot is said after the sums, which are not kept back for it.
+pub(super) struct Reporting {
+    report: Option<Report>,
+    problem: Option<ReportProblem>,
+}
+
+impl Reporting {
+    pub(super) fn add(&mut self, add: impl FnOnce(&mut Report) -> Result<(), ReportProblem>) {
+        if let Some(report) = &mut self.report
+            && let Err(problem) = add(report)
+        {
+            self.problem = Some(problem);
+            self.report = None;
+        }
+    }
+
+    fn finish(self, counts: &Counts) -> Option<ReportProblem> {
+        self.problem.or_else(|| self.report.and_then(|report| report.finish(counts).err()))
+    }
 }
 
 /// One message.
@@ -56,27 +90,26 @@ struct Summary {
 
 impl Tell<'_> {
     /// Writes every message of these submissions, and the sums.
-    pub(super) async fn all(
+    pub(in crate::commands) async fn all(
         &self,
         set: &[SubmissionId],
-        report: Option<&Path>,
-    ) -> Result<(Counts, Problems), Halt> {
-        let mut data = self.sending.context.data();
-        let mut report = report.map(Report::create).transpose()?;
+        report: Option<Report>,
+    ) -> Result<Account, Halt> {
+        let mut data = self.context.data();
+        let mut report = Reporting { report, problem: None };
         let mut table = Table::new(COLUMNS);
-        let follow = self.follow().await?;
         let mut counts = Counts::default();
         let mut written = 0;
         let mut problems = 0;
         for id in set.iter().copied() {
-            let submission = self.sending.on(move |queue| queue.submission(id)).await?;
+            let submission = on(self.queue, move |queue| queue.submission(id)).await?;
             counts += submission.counts;
             let mut after = 0;
             loop {
-                let lines = self.sending.on(move |queue| queue.lines(id, after, PAGE)).await?;
+                let lines = on(self.queue, move |queue| queue.lines(id, after, PAGE)).await?;
                 let Some(last) = lines.last() else { break };
                 after = last.row;
-                let stagings = match &follow {
+                let stagings = match &self.follow {
                     Some(follow) => follow.all(&lines).await,
                     None => Vec::new(),
                 };
@@ -85,9 +118,7 @@ impl Tell<'_> {
                 for line in &lines {
                     let staging = stagings.next().flatten();
                     written += 1;
-                    if let Some(report) = &mut report {
-                        report.line(line, staging.as_ref())?;
-                    }
+                    report.add(|report| report.line(line, staging.as_ref()));
                     match data.format() {
                         Format::Json => data.object(&Told {
                             line,
@@ -104,20 +135,18 @@ impl Tell<'_> {
             }
         }
         for id in set.iter().copied() {
-            problems += self.files(id, report.as_mut()).await?;
+            problems += self.files(id, &mut report).await?;
         }
         if written != counts.found {
             return Err(QueueProblem::DoesNotAddUp { found: counts.found, accounted: written }.into());
         }
-        if let Some(report) = report {
-            report.finish(&counts)?;
-        }
+        let report = report.finish(&counts);
         match data.format() {
             Format::Json => data.object(&Summary { summary: counts })?,
             Format::Table => data.heading(&sum(&counts))?,
         }
         data.flush()?;
-        Ok((counts, Problems(problems)))
+        Ok(Account { counts, problems: Problems(problems), report })
     }
 
     /// Writes down in the queue what staging made of messages.
@@ -133,25 +162,9 @@ impl Tell<'_> {
         });
         let settled: Vec<_> = settled.collect();
         if !settled.is_empty() {
-            self.sending.on(move |queue| queue.settle(id, &settled)).await?;
+            on(self.queue, move |queue| queue.settle(id, &settled)).await?;
         }
         Ok(())
-    }
-
-    async fn follow(&self) -> Result<Option<Follow<'_>>, Halt> {
-        if !self.wait {
-            return Ok(None);
-        }
-        let Sending { account, context, .. } = self.sending;
-        match account.signed_in().await.ok().and_then(|signed_in| signed_in.claims.read) {
-            Some(source) => Ok(Some(Follow::new(account, &context.stop, source))),
-            None => {
-                context.say.note(
-                    "The lake's catalog cannot be read by this sign-in, so what became of the messages there cannot be told.",
-                );
-                Ok(None)
-            }
-        }
     }
 }
 

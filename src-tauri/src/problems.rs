@@ -314,13 +314,13 @@ impl From<ConnectProblem> for Problem {
             Is::Unreadable { path, error } => (
                 "unreadable",
                 "The file cannot be read",
-                format!("{path}: {error}."),
+                format!("The file {path}: {error}."),
                 "Check that it is there and may be read.",
             ),
             Is::NotOutputs { path, reason } => (
                 "not-outputs",
                 "The file does not describe a lake",
-                format!("{path}: {reason}."),
+                format!("The file {path}: {reason}."),
                 "Ask the lake's administrator for the stack outputs file, or for the lake's address.",
             ),
             Is::NoLake { url, error } => (

@@ -48,8 +48,10 @@ mod tour {
                 }));
             }
         }
+        let states = by_screen(&states);
         let page = page(&states, &sizes);
         fs::write(folder.join("index.html"), page).map_err(|error| error.to_string())?;
+        fs::write(folder.join("screens.md"), list(&states)).map_err(|error| error.to_string())?;
         println!("{} states: {}", states.len(), folder.join("index.html").display());
         Ok(())
     }
@@ -61,6 +63,14 @@ mod tour {
             0 => format!("{}-{theme}.png", state.name),
             _ => format!("{}-{}x{}-{theme}.png", state.name, size.width, size.height),
         }
+    }
+
+    /// Screens in the order in which they were met, with all of their states together.
+    fn by_screen(states: &[State]) -> Vec<State> {
+        let place = |screen: &str| states.iter().position(|state| state.screen == screen);
+        let mut sorted = states.to_vec();
+        sorted.sort_by_key(|state| place(state.screen));
+        sorted
     }
 
     fn page(states: &[State], sizes: &[Size]) -> String {
@@ -82,6 +92,29 @@ mod tour {
             html.push_str("</div></figure>");
         }
         html
+    }
+
+    /// The pictures of the first size as a page of the documentation.
+    fn list(states: &[State]) -> String {
+        let mut text = "# Every screen, in every state\n\nTaken in the real window on a practice lake by \
+                        `cargo xtask screenshots`; all data in them is made up.\n"
+            .to_owned();
+        let mut screen = "";
+        for state in states {
+            if state.screen != screen {
+                screen = state.screen;
+                write!(text, "\n## {screen}\n").expect("memory takes it");
+            }
+            let name = state.name;
+            write!(
+                text,
+                "\n{}\n\n<img src=\"{name}-light.png\" width=\"49%\" alt=\"{}\"> \
+                 <img src=\"{name}-dark.png\" width=\"49%\" alt=\"The same, in dark\">\n",
+                state.says, state.says
+            )
+            .expect("memory takes it");
+        }
+        text
     }
 
     fn parse(size: &str) -> Result<Size, String> {

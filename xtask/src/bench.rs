@@ -8,8 +8,10 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
+use crate::node::Node;
+use crate::packages::{self, Missing};
 use crate::process::{Limit, Run};
-use crate::{venv, workspace};
+use crate::{venv, web, workspace};
 
 /// What can be measured.
 #[derive(Clone, Copy, ValueEnum)]
@@ -18,6 +20,8 @@ pub(crate) enum Bench {
     Stage,
     /// Files to a front door that does nothing, beside curl, rclone and Python
     Submit,
+    /// The real window: its start, its memory, a table of 100,000 rows
+    Desktop,
     /// Messages from submitted to ready through the local lake, beside bare synced writes
     Lake,
 }
@@ -35,6 +39,7 @@ pub(crate) fn run(bench: Option<Bench>) -> Result<(), String> {
         let rows = match bench {
             Bench::Stage => stage()?,
             Bench::Submit => submit()?,
+            Bench::Desktop => desktop()?,
             Bench::Lake => lake()?,
         };
         let name = bench.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
@@ -67,6 +72,17 @@ fn lake() -> Result<Vec<Row>, String> {
     let build = Run::new("cargo").arguments(["build", "--release", "--package", "steward"]);
     build.limit(Limit::minutes(40)).shown()?;
     cargo_bench("lake-tests", "lake")
+}
+
+/// The window runs as users run it: release programs in a display of their own.
+fn desktop() -> Result<Vec<Row>, String> {
+    packages::bring(&[packages::COMPILER, packages::WINDOW, packages::TESTS], Missing::Install)?;
+    let node = Node::find()?;
+    web::packages(&node)?;
+    web::build(&node)?;
+    let words = ["build", "--release", "--package", "steward", "--package", "lake-steward"];
+    Run::new("cargo").arguments(words).limit(Limit::minutes(60)).shown()?;
+    cargo_bench("lake-tests", "desktop")
 }
 
 fn cargo_bench(package: &str, bench: &str) -> Result<Vec<Row>, String> {

@@ -1,4 +1,5 @@
-//! The developers' commands: `cargo xtask run`, `test`, `prove`, `tidy`, `bench`, `bundle`, `dictionary`.
+//! The developers' commands: `cargo xtask run`, `test`, `prove`, `tidy`, `bench`, `tour`, `screenshots`,
+//! `bundle`, `dictionary`.
 
 mod bench;
 mod bundle;
@@ -16,6 +17,7 @@ mod test;
 mod tidy;
 mod venv;
 mod web;
+mod window;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +47,10 @@ enum Task {
     Tidy,
     /// Measure, beside named peers, and write docs/benchmarks.md
     Bench(BenchArguments),
+    /// Go through the real window's main path; pictures in target/tour/index.html
+    Tour,
+    /// Take the pictures of every state again that stand in docs/screens
+    Screenshots,
     /// Make the packages that are handed out: .deb and .rpm here, those of Windows and macOS there
     Bundle,
     /// Generate the HL7 dictionary again from its npm package
@@ -86,6 +92,8 @@ struct ProveArguments {
 enum Proof {
     /// The packages install, their window opens, and they go without a trace
     Bundle,
+    /// Every journey in the real window, also those that take long
+    Window,
 }
 
 #[derive(Args)]
@@ -101,6 +109,9 @@ fn main() -> ExitCode {
         Task::Test(TestArguments { scope: Some(Scope::Fast) }) => test::fast(),
         Task::Test(TestArguments { scope: None }) => test::all(),
         Task::Prove(ProveArguments { proof: Proof::Bundle }) => bundle::prove(),
+        Task::Prove(ProveArguments { proof: Proof::Window }) => window::prove(),
+        Task::Tour => window::tour(),
+        Task::Screenshots => window::screenshots(),
         Task::Tidy => tidy::run(),
         Task::Bench(bench) => bench::run(bench.bench),
         Task::Bundle => bundle::make().map(|_| ()),

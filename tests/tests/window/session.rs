@@ -2,10 +2,10 @@
 
 use std::net::TcpListener;
 
-use lake_tests::running::steward;
-use lake_tests::window::{Browsing, Computer, Keyring, Name, Page, Setup, journey, until};
+use lake_tests::running::{adt, steward};
+use lake_tests::window::{Browsing, Computer, Keyring, LakeBeside, Name, Page, Setup, journey, until};
 
-use crate::steps::STAGED;
+use crate::steps::{STAGED, sum_is};
 
 #[tokio::test]
 async fn who_signs_out_is_asked_again() {
@@ -102,6 +102,33 @@ async fn without_a_keyring_a_sign_in_lasts_until_the_end() {
         computer.close_desktop().await;
         let page = computer.start_desktop().await;
         page.screen("Sign in to the practice lake").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_the_lake_ends_is_asked_for_again() {
+    journey("the sign-in ends", Setup::default(), async |computer| {
+        let lake = LakeBeside::start(computer).await;
+        let page = computer.begin("admin").await;
+        page.reads("Nothing has come in yet").await;
+        // Another lake stands there now: it knows neither the token nor its renewal.
+        lake.kill();
+        std::fs::rename(computer.home().join("lake"), computer.home().join("old lake"))
+            .expect("a folder of ours");
+        let _lake = LakeBeside::start(computer).await;
+        let file = computer.files().join("one.hl7");
+        std::fs::write(&file, adt("AFTER", 1)).expect("a file");
+        computer.drop_files(&[&file]).await;
+        page.screen("Send 1 message?").await;
+        page.press("Send").await;
+        page.reads("Sign in again").await;
+        computer.sign_in("admin").await;
+        page.follow(Name::Begins("Submit")).await;
+        page.click("row", Name::Has("Finished")).await;
+        page.keys(&[thirtyfour::Key::Enter]).await;
+        page.screen("Finished").await;
+        sum_is(&page, "found", &[("in the lake", 1)]).await;
     })
     .await;
 }

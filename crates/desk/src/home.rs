@@ -141,11 +141,13 @@ impl Home {
     /// Whether a file can be written there: makes one and takes it away.
     pub(crate) fn probe(&self) -> io::Result<()> {
         let probe = self.join(&format!("probe.{}", std::process::id()));
-        fs::write(&probe, b"probe")?;
-        match fs::remove_file(&probe) {
+        // On a full disk the file is made, and what belongs into it is not written.
+        let written = fs::write(&probe, b"probe");
+        let removed = match fs::remove_file(&probe) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()), // another thread's probe took it away
-        }
+        };
+        written.and(removed)
     }
 
     /// The saved lakes. A damaged file is kept aside and named.

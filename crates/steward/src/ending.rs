@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 use desk::account::{AccountProblem, Standing};
+use desk::queue::QueueProblem;
 
 use crate::output::Say;
 
@@ -54,7 +55,7 @@ pub(crate) enum Halt {
     Account(#[from] AccountProblem),
     /// The queue or a report cannot be written or read.
     #[error(transparent)]
-    Queue(#[from] desk::queue::QueueProblem),
+    Queue(#[from] QueueProblem),
     /// The report cannot be written.
     #[error(transparent)]
     Report(#[from] desk::queue::ReportProblem),
@@ -68,7 +69,7 @@ impl Halt {
     pub(crate) fn tell(&self, say: &Say) -> Ending {
         match self {
             Halt::Output(error) if error.kind() == ErrorKind::BrokenPipe => Ending::AllWell,
-            Halt::Setup(_) => {
+            Halt::Setup(_) | Halt::Queue(QueueProblem::Unknown(_)) => {
                 say.problem(&self.to_string());
                 Ending::WrongUse
             }

@@ -52,7 +52,7 @@ async fn what_is_found_is_counted_and_a_stop_ends_with_a_correct_summary() {
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert!(said.contains(&format!("{MESSAGES} searched, 1 found, at 1 places")), "one patient: {said}");
 
-    stopped(find("*")).await;
+    stopped(find("OBX-5=needle")).await;
 }
 
 /// Nobody reads beyond the first line until it was asked to stop, so that it cannot have come to its end.

@@ -105,12 +105,12 @@ impl Files {
             ),
             Meddling::EventRemoved => Self::change(
                 &self.catalog,
-                r#"DELETE FROM "catalog" WHERE pk LIKE ?1 AND sk LIKE '%staged#1%'"#,
+                r#"DELETE FROM "lake-catalog" WHERE pk LIKE ?1 AND sk LIKE '%staged#1%'"#,
                 [like],
             ),
             Meddling::HeadAltered => Self::change(
                 &self.catalog,
-                r#"UPDATE "catalog" SET item_json = replace(item_json, '"ready"', '"attention"')
+                r#"UPDATE "lake-catalog" SET item_json = replace(item_json, '"ready"', '"attention"')
                    WHERE pk LIKE ?1 AND item_json LIKE '%"ready"%'"#,
                 [like],
             ),

@@ -27,7 +27,7 @@ pub(super) fn refusal(kind: FileType) -> &'static str {
     {
         use std::os::unix::fs::FileTypeExt;
         if kind.is_fifo() {
-            return "is a pipe, not a file; to read what comes through one, write `-` and lead it to standard input";
+            return "is a pipe, not a file; save what comes through it as a file and name that";
         }
         if kind.is_socket() {
             return "is a socket, not a file; passed over";

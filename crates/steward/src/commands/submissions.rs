@@ -18,13 +18,13 @@ use crate::output::{Column, Table};
 const PAGE: usize = 50;
 
 const COLUMNS: &[Column] = &[
-    Column { heading: "no.", width: 5 },
-    Column { heading: "begun", width: 20 },
-    Column { heading: "lake", width: 12 },
+    Column { heading: "no.", width: 4 },
+    Column { heading: "begun (UTC)", width: 16 },
+    Column { heading: "lake", width: 10 },
     Column { heading: "state", width: 9 },
-    Column { heading: "found", width: 8 },
-    Column { heading: "in the lake", width: 11 },
-    Column { heading: "left", width: 6 },
+    Column { heading: "found", width: 7 },
+    Column { heading: "in lake", width: 7 },
+    Column { heading: "left", width: 5 },
     Column { heading: "from", width: 40 },
 ];
 
@@ -86,7 +86,7 @@ impl Submissions {
                         &mut data,
                         &[
                             &one.id.0.to_string(),
-                            &format!("{:.0}", one.begun_at),
+                            &one.begun_at.strftime("%Y-%m-%d %H:%M").to_string(),
                             &one.lake,
                             &serde_json::to_value(one.stage)
                                 .ok()

@@ -10,10 +10,11 @@ const MESSAGES: usize = 1_500;
 /// Room on the home's disk, in KiB: for nothing, for a part of the queue, for nearly all, for all.
 const ROOM: [usize; 9] = [0, 24, 64, 160, 320, 640, 1_280, 2_560, 20_480];
 
-/// The home on a disk of its own, with so much room at the first run and plenty at the second.
+/// The home on a disk of its own (that only these commands see), with so much room at the first run and plenty at the second.
 const TWICE: &str = r#"
+cp -a "$STEWARD_HOME" "$OUT/home" || exit 99
 mount -t tmpfs -o size=32m tmpfs "$STEWARD_HOME" || exit 99
-cp -a "$KEPT/." "$STEWARD_HOME" || exit 99
+cp -a "$OUT/home/." "$STEWARD_HOME" || exit 99
 free=$(df -k --output=avail "$STEWARD_HOME" | tail -1)
 head -c "$(( (free - ROOM) * 1024 ))" /dev/zero > "$STEWARD_HOME/filler"
 for run in first second; do
@@ -21,6 +22,7 @@ for run in first second; do
   echo $? > "$OUT/$run.code"
   rm -f "$STEWARD_HOME/filler"
 done
+test -z "$(ls "$STEWARD_HOME" | grep -E 'probe|filler')" || exit 98
 "$PROGRAM" submissions > "$OUT/list.out" && "$PROGRAM" audit verify > /dev/null
 "#;
 
@@ -33,15 +35,12 @@ struct Ran {
 fn twice(steward: &Steward, files: &str, room: usize) -> ([Ran; 2], Vec<Value>) {
     let out = steward.folder.join(format!("out-{room}"));
     fs::create_dir(&out).expect("a folder");
-    let home = steward.folder.join(format!("small-{room}"));
-    fs::create_dir(&home).expect("a folder");
     let ran = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-c", TWICE])
         .current_dir(&steward.folder)
         .env("PROGRAM", env!("CARGO_BIN_EXE_steward"))
-        .env("KEPT", &steward.home)
-        .env("STEWARD_HOME", &home)
-        .env("STEWARD_SESSION_FILE", home.join("session"))
+        .env("STEWARD_HOME", &steward.home)
+        .env("STEWARD_SESSION_FILE", steward.home.join("session"))
         .env("OUT", &out)
         .env("FILES", files)
         .env("ROOM", room.to_string())

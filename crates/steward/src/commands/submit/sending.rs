@@ -267,6 +267,9 @@ impl Sending<'_> {
                 count(review.counts_differ, "file holds", "files hold")
             ));
         }
+        if review.messages == 0 {
+            return self.context.say.note(&format!("{}. There is nothing to send.", parts.join(", ")));
+        }
         let to =
             submission.source.as_ref().map_or("no institution: this sign-in may not send", Source::as_str);
         let say = self.context.say;

@@ -70,6 +70,7 @@ async fn the_main_path_goes_by_keyboard_alone() {
             page.chord(&[Key::Control], key).await;
             page.screen(heading).await;
         }
+        page.see("heading", "Lakes on this computer").await;
         page.key('?').await;
         page.see("dialog", "Keyboard shortcuts").await;
         until("the focus is in the dialog", LIMIT, async || {

@@ -20,12 +20,14 @@ async fn a_steward_pauses_resumes_and_cancels() {
         page.screen("Paused").await;
         let paused = sum(&page, "found").await;
         assert_eq!(paused.total, MANY as u64, "all are accounted for");
-        page.press("Resume").await;
-        page.screen("Sending").await;
         page.press("Cancel").await;
         page.see("dialog", Name::Begins("Cancel the rest")).await;
         page.press("Go on sending").await;
         page.gone("dialog", Name::Begins("Cancel the rest")).await;
+        page.press("Resume").await;
+        page.screen("Sending").await;
+        page.press("Pause").await;
+        page.screen("Paused").await;
         page.press("Cancel").await;
         page.press("Cancel the rest").await;
         page.screen("Cancelled").await;

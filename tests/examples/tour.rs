@@ -16,7 +16,7 @@ mod tour {
     const HEAD: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Lake Steward: every screen</title>\
         <style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:110rem;padding:0 1rem}\
         figure{margin:0 0 3rem}div{display:flex;gap:1rem;flex-wrap:wrap}img{max-width:100%;width:52rem;\
-        border:1px solid #999}</style><h1>Lake Steward: every screen</h1>";
+        border:1px solid gray}</style><h1>Lake Steward: every screen</h1>";
 
     pub(super) fn main() -> Result<(), String> {
         let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -5,7 +5,6 @@ mod sending;
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use thirtyfour::Key;
 
@@ -18,9 +17,6 @@ use super::page::{Name, Page};
 use super::wait::until;
 use crate::robot;
 use crate::running::adt;
-
-/// How long sending may wait for a lake that is back.
-const RESUMED: Duration = Duration::from_secs(90);
 
 /// A state of a screen.
 #[derive(Clone, Copy, Debug)]

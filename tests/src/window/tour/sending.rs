@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{RESUMED, State, Tour, menu, messages, write};
+use super::{State, Tour, menu, messages, write};
 use crate::robot;
 use crate::running::adt;
 use crate::window::computer::Computer;
@@ -73,33 +73,26 @@ impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
     }
 
     async fn held_up(&mut self, computer: &mut Computer, page: &Page, lake: LakeBeside) {
-        self.screen = "Submit";
-        lake.kill();
-        page.screen("Waiting for the lake").await;
-        self.see(
-            computer,
-            "submit-waits-for-lake",
-            "The lake is gone; sending goes on by itself when it is back.",
-        )
-        .await;
         self.screen = "Lock";
         menu(page, "Lock now").await;
         page.screen("Locked").await;
         page.see("heading", "Sending goes on").await;
         self.see(computer, "locked-while-sending", "Locked; what is being sent goes on.").await;
-        let _lake = LakeBeside::start(computer).await;
         {
             let _turn = robot::turn().await;
             page.press("Unlock by signing in").await;
             let address = computer.browser.next_address().await;
             computer.browser.sign_in(address, "admin").await;
         }
-        // By itself, at the latest a minute after the lake is back.
-        page.see_within(RESUMED, "heading", "Sending").await;
+        page.screen("Sending").await;
+        self.screen = "Submit";
+        lake.kill();
+        page.screen("Waiting for the lake").await;
+        let says = "The lake is gone; sending goes on by itself when it is back.";
+        self.see(computer, "submit-waits-for-lake", says).await;
         page.press("Cancel").await;
         page.press("Cancel the rest").await;
         page.screen("Cancelled").await;
-        self.screen = "Submit";
         self.see(computer, "submit-cancelled", "Cancelled: what was sent stays, the rest is told.").await;
     }
 

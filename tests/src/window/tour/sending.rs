@@ -145,6 +145,10 @@ impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
         for name in ["queue.sqlite", "settings.json"] {
             fs::write(computer.home().join(name), "damaged").expect("a file");
         }
+        // What SQLite would put it right again from.
+        for name in ["queue.sqlite-wal", "queue.sqlite-shm"] {
+            fs::remove_file(computer.home().join(name)).ok();
+        }
         let page = computer.start_desktop().await;
         page.screen("Today").await;
         page.reads("The list of earlier submissions was damaged").await;

@@ -14,9 +14,8 @@ use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
 use bytes::Bytes;
-use desk::front_door::{BatchTry, FrontDoor, Try};
+use desk::front_door::{BatchBody, BatchTry, FrontDoor, Try};
 use desk::secret::Secret;
 use futures::StreamExt;
 use lake::State;
@@ -106,12 +105,9 @@ async fn in_batches(door: &FrontDoor, token: &Secret, messages: &[Bytes]) -> usi
     futures::stream::iter(messages.chunks(100))
         .map(|chunk| async move {
             let digests: Vec<_> = chunk.iter().map(|message| er7::digest(message)).collect();
-            let mut body = Vec::new();
-            for message in chunk {
-                let msg = base64::engine::general_purpose::STANDARD.encode(message);
-                writeln!(body, "{{\"msg\":\"{msg}\"}}").expect("memory takes it");
-            }
-            match door.submit_batch(token, Bytes::from(body), &digests).await {
+            let mut body = BatchBody::default();
+            chunk.iter().for_each(|message| body.add(message, None));
+            match door.submit_batch(token, body, &digests).await {
                 BatchTry::Lines(answers) => answers.iter().filter(|answer| is_ingested(answer)).count(),
                 BatchTry::Whole(_) => 0,
             }

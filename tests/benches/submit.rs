@@ -139,8 +139,19 @@ fn curl(url: &str, files: &Path, folder: &Path) -> Command {
 
 /// One PUT a file and nothing else: no bucket is asked for, no object looked at before or after.
 fn rclone(url: &str, files: &Path) -> Command {
-    let mut rclone = Command::new("rclone");
-    rclone.args(["copy", "--quiet", "--config=", "--transfers=64", "--retries=1", "--no-check-dest"]);
+    // With certificates meant for AWS's own tools rclone does not begin.
+    let mut rclone = Command::new("env");
+    rclone.args([
+        "-u",
+        "AWS_CA_BUNDLE",
+        "rclone",
+        "copy",
+        "--quiet",
+        "--config=",
+        "--transfers=64",
+        "--retries=1",
+        "--no-check-dest",
+    ]);
     rclone.args(["--s3-provider=Other", "--s3-access-key-id=any", "--s3-secret-access-key=any"]);
     rclone.args(["--s3-no-head", "--s3-no-check-bucket", "--s3-endpoint", url]).arg(files).arg(":s3:lake");
     rclone

@@ -37,12 +37,13 @@ could be tried; 4 lake out of reach; 130 stopped by Ctrl-C.";
 
 /// Options that every command takes.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "For every command")]
 pub(crate) struct Global {
     /// Which lake: the name of a profile; else the one used last
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// How data is written: `table` for people, `json` for programs; else as fits standard output
-    #[arg(long, global = true, value_name = "FORMAT")]
+    #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
     pub(crate) output: Option<Format>,
     /// Where profiles and work in progress are kept; else the usual place on this system
     #[arg(long, global = true, value_name = "DIR", env = "STEWARD_HOME", hide_env_values = true)]

@@ -10,8 +10,6 @@
 mod counted;
 pub mod drain;
 mod files;
-#[cfg(test)]
-mod full_tests;
 mod intake;
 mod outcome;
 mod page;
@@ -23,6 +21,8 @@ mod staging;
 mod store;
 mod submissions;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use counted::Standing;

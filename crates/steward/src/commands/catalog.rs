@@ -29,10 +29,10 @@ use crate::output::{Column, Data, Table, printable};
 Days are those of receipt, counted in UTC as in the lake.")]
 pub(crate) struct Catalog {
     /// From this day on
-    #[arg(long, value_name = "D", value_parser = words::parse_day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = words::parse_day)]
     from: Option<Date>,
     /// Up to this day
-    #[arg(long, value_name = "D", value_parser = words::parse_day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = words::parse_day)]
     to: Option<Date>,
     /// Only in this state: received, ready, attention, stuck, set-aside or replaced
     #[arg(long, value_name = "S", value_parser = parse_state)]
@@ -68,7 +68,7 @@ pub(crate) struct Trace {
   steward errors --from 2026-03-01 --output json     one message a line, with its error")]
 pub(crate) struct Errors {
     /// Received from this day on (UTC)
-    #[arg(long, value_name = "D", value_parser = words::parse_day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = words::parse_day)]
     from: Option<Date>,
 }
 

@@ -33,10 +33,10 @@ pub(crate) struct Find {
     #[arg(value_name = "TERM", hide_possible_values = true)]
     term: String,
     /// From this day on
-    #[arg(long, value_name = "D", value_parser = words::parse_day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = words::parse_day)]
     from: Date,
     /// Up to this day; else that one day
-    #[arg(long, value_name = "D", value_parser = words::parse_day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = words::parse_day)]
     to: Option<Date>,
 }
 

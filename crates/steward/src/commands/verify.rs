@@ -31,7 +31,7 @@ pub(crate) struct Verify {
     #[arg(value_name = "MESSAGE_ID", value_parser = words::parse_id, conflicts_with = "date", required_unless_present = "date")]
     message_id: Option<MessageId>,
     /// All messages received on this day
-    #[arg(long, value_name = "D", value_parser = words::parse_day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = words::parse_day)]
     date: Option<Date>,
 }
 

@@ -284,7 +284,8 @@ impl FileRows {
                     ])?;
                 if added == 0 {
                     self.row = Row::Twice;
-                    return Ok(self.forget());
+                    self.forget();
+                    return Ok(());
                 }
                 tally.file(submission, None, now);
                 transaction.last_insert_rowid()
@@ -305,7 +306,10 @@ impl FileRows {
                 change_file(transaction, row, &kind, &encoding, messages)?;
                 row
             }
-            Row::Twice => return Ok(self.forget()),
+            Row::Twice => {
+                self.forget();
+                return Ok(());
+            }
         };
         for (place, found) in self.messages.iter().enumerate() {
             tally.found(

@@ -31,7 +31,9 @@ const MESSAGES: usize = 1_200;
 
 /// What the lake has, and how often somebody handed over what it had.
 #[derive(Clone, Default)]
-struct Ledger(Arc<Mutex<(HashMap<Digest, (MessageId, Timestamp)>, u64)>>);
+struct Ledger(Arc<Mutex<(Taken, u64)>>);
+
+type Taken = HashMap<Digest, (MessageId, Timestamp)>;
 
 impl Ledger {
     fn take(&self, bytes: &[u8]) -> Value {

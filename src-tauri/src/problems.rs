@@ -242,6 +242,13 @@ impl From<ReadFault> for Problem {
                 NextStep::TryAgain,
             ),
             ReadFault::Unreachable { service, reason } => {
+                // The services of the lake by what they are for, and no numbers of the operating system.
+                let service = match service {
+                    "DynamoDB" => "the lake's list of messages",
+                    "S3" => "the lake's store of messages",
+                    other => other,
+                };
+                let reason = reason.split(" (os error").next().unwrap_or_default();
                 out_of_reach(sentence(&format!("{service}: {reason}")))
             }
             ReadFault::Damaged { what, reason } => Self::new(

@@ -190,6 +190,7 @@ impl Desktop {
 }
 
 fn view(snapshot: Snapshot) -> SubmissionView {
+    let progress = progress(&snapshot);
     let submission = snapshot.submission;
     SubmissionView {
         id: number(submission.id.0),
@@ -201,17 +202,27 @@ fn view(snapshot: Snapshot) -> SubmissionView {
         counts: counts(&submission.counts),
         staging: staging(&snapshot.staging),
         review: snapshot.review.map(review),
-        progress: snapshot.progress.map(|progress| ProgressView {
-            all: count(progress.all),
-            done: count(progress.done),
-            a_minute: (progress.rate * 60.0).round() as u32, // saturates
-            remaining_seconds: progress.remaining.map(|remaining| count(remaining.as_secs())),
-        }),
+        progress,
         not_hl7_count: count(snapshot.left_out.total),
         not_hl7: snapshot.left_out.files.into_iter().map(left_out).collect(),
         unread: snapshot.problems.files.into_iter().map(unread).collect(),
         unread_count: count(snapshot.problems.total),
     }
+}
+
+/// How far the whole submission is, from the yes to its end; pace and rest are those of the run that goes on.
+fn progress(snapshot: &Snapshot) -> Option<ProgressView> {
+    if matches!(snapshot.phase, Phase::LookingThrough | Phase::Review | Phase::Cancelled | Phase::Ended) {
+        return None;
+    }
+    let Counts { found, not_sent, unconfirmed, .. } = snapshot.submission.counts;
+    let run = snapshot.progress.as_ref();
+    Some(ProgressView {
+        all: count(found),
+        done: count(found.saturating_sub(not_sent + unconfirmed)),
+        a_minute: run.map_or(0, |run| (run.rate * 60.0).round() as u32), // saturates
+        remaining_seconds: run.and_then(|run| run.remaining).map(|remaining| count(remaining.as_secs())),
+    })
 }
 
 fn left_out(file: desk::queue::FileLine) -> FileRow {

@@ -71,9 +71,12 @@ pub(crate) fn run() -> ExitCode {
 
 /// The first instance was just ending, or was killed, when this one wanted to hand over to it: this one takes its place,
 /// a few times at most. Comes back only if that cannot be.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the other program's end cannot be heard, only waited for; five times at most"
+#[cfg_attr(
+    unix,
+    expect(
+        clippy::disallowed_methods,
+        reason = "the other program's end cannot be heard, only waited for; five times at most"
+    )
 )]
 fn start_again() {
     #[cfg(unix)]

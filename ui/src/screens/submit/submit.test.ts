@@ -153,7 +153,7 @@ test('a sign-in that may not send has no Send', async () => {
 test('files that are not HL7 and files that could not be read are listed apart', async () => {
   const window = await open('sending');
   await window.openSubmission();
-  await window.user.click(await screen.findByRole('tab', { name: /Not HL7/ }));
+  await window.user.click(await screen.findByRole('tab', { name: /Without a message/ }));
   await screen.findByText('3 files hold no message');
   await window.user.click(screen.getByRole('tab', { name: /Could not be read/ }));
   await screen.findByText('You have no permission to read it.');

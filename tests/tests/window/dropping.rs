@@ -6,6 +6,7 @@ use std::path::Path;
 use lake_tests::running::adt;
 use lake_tests::window::{Computer, Name, Page, Setup, journey};
 
+use crate::sending::SENT;
 use crate::steps::{batch, messages, sum_is};
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn what_is_dropped_while_another_submission_runs_waits_for_its_turn() {
         computer.drop_files(&[&more]).await;
         page.screen("Send 3 messages?").await;
         page.press("Send").await;
-        page.screen("Finished").await;
+        page.see_within(SENT, "heading", "Finished").await;
         sum_is(&page, "found", &[("in the lake", 3)]).await;
         page.press("All submissions").await;
         page.screen("Submit").await;

@@ -10,7 +10,7 @@ use crate::steps::{STAGED, batch, sum, sum_is};
 /// More than is sent between two looks, also on a quick machine.
 const MANY: usize = 3_000;
 /// How long sending so many may take on a busy one, with a minute for what the lake held when it was killed (its lease).
-const SENT: Duration = Duration::from_secs(240);
+pub(crate) const SENT: Duration = Duration::from_secs(240);
 
 #[tokio::test]
 async fn a_steward_pauses_resumes_and_cancels() {

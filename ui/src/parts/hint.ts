@@ -31,6 +31,7 @@ export function hint(text: string | undefined | null | (() => string | undefined
     };
 
     function focused() {
+      if (!moved) return;
       if (element.querySelector(':focus-visible') || element.matches(':focus-visible')) show();
     }
 
@@ -39,6 +40,12 @@ export function hint(text: string | undefined | null | (() => string | undefined
     }
   };
 }
+
+/**
+ * The last key moved the focus. Where a dialog puts it by itself, nobody asked for a hint, and Escape is for the dialog.
+ */
+let moved = false;
+document.addEventListener('keydown', ({ key }) => (moved = key === 'Tab' || key.startsWith('Arrow')), true);
 
 const restMilliseconds = 350;
 const gapPixels = 6;

@@ -321,9 +321,12 @@ impl<K: Clock> Inner<K> {
         self.vault.store(&self.key, &kept).await
     }
 
-    /// There while signed out on purpose: the browser may still know the steward, so that the next sign-in must ask.
+    /// There while signed out on purpose: the browser may still know the steward, so that the next sign-in must ask. Of each
+    /// place where sessions are kept its own: files by name are for several users of one home.
     fn signed_out_mark(&self) -> PathBuf {
-        self.lock.with_extension("signed-out")
+        let Vault::File(file) = &self.vault else { return self.lock.with_extension("signed-out") };
+        let digest = er7::raw_digest(file.as_os_str().as_encoded_bytes()).to_string();
+        self.lock.with_extension(format!("signed-out-{}", digest.get(..16).unwrap_or(&digest)))
     }
 
     /// There while the idle lock holds.

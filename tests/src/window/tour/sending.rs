@@ -1,6 +1,7 @@
 //! A long submission with all that holds it up, stewards with fewer rights, and bad days.
 
 use std::fs;
+use std::time::Duration;
 
 use super::{State, Tour, menu, messages, write};
 use crate::robot;
@@ -10,21 +11,24 @@ use crate::window::lake::LakeBeside;
 use crate::window::page::{Name, Page};
 use crate::window::wait::{LIMIT, until};
 
+/// How long it may take to look through so many messages on a busy machine.
+const LOOKED_THROUGH: Duration = Duration::from_secs(120);
+
 impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
     pub(super) async fn sending(&mut self, computer: &mut Computer) {
         let lake = LakeBeside::start(computer).await;
         let page = computer.begin("admin").await;
         self.screen = "Submit";
         self.reviews(computer, &page).await;
-        let many = write(computer, "many.hl7", &messages(12_000));
+        let many = write(computer, "many.hl7", &messages(30_000));
         computer.drop_files(&[&many]).await;
         page.screen("Looking through your files").await;
         self.see(computer, "submit-looking-through", "Files are looked through; counts grow.").await;
-        page.screen("Send 12,000 messages?").await;
+        page.see_within(LOOKED_THROUGH, "heading", "Send 30,000 messages?").await;
         page.press("Send").await;
         page.screen("Sending").await;
         until("some messages are in the lake", LIMIT, async || {
-            (!page.has("img", Name::Begins("12,000 found: 12,000 not sent yet")).await).then_some(())
+            (!page.has("img", Name::Begins("30,000 found: 30,000 not sent yet")).await).then_some(())
         })
         .await;
         self.see(computer, "submit-sending", "Messages are being sent.").await;

@@ -105,17 +105,19 @@ impl Page {
     pub async fn click<'a>(&self, role: &str, name: impl Into<Name<'a>>) {
         let name = name.into();
         let what = format!("{role} {name:?} that can be clicked");
-        until(&what, LIMIT, async || {
-            let element = self.all(role, name).await.into_iter().next()?;
-            // It may be drawn anew, disabled or covered just now: then it is looked for again.
-            if !element.is_enabled().await.ok()? {
-                return None;
-            }
-            // A row has no place of its own that WebDriver could point at; its cells have.
-            let place = if role == "row" { element.find(By::Tag("td")).await.ok()? } else { element };
-            place.click().await.ok()
-        })
-        .await;
+        // It may be drawn anew, disabled or covered just now: then it is looked for again.
+        until(&what, LIMIT, async || self.try_click(role, name).await).await;
+    }
+
+    /// Clicks something with the pointer if it is there and can be clicked now; `None` if not.
+    pub async fn try_click<'a>(&self, role: &str, name: impl Into<Name<'a>>) -> Option<()> {
+        let element = self.all(role, name.into()).await.into_iter().next()?;
+        if !element.is_enabled().await.ok()? {
+            return None;
+        }
+        // A row has no place of its own that WebDriver could point at; its cells have.
+        let place = if role == "row" { element.find(By::Tag("td")).await.ok()? } else { element };
+        place.click().await.ok()
     }
 
     /// Types into a field in place of what is in it.

@@ -32,7 +32,11 @@ export class Reading<T> {
   soon(everyMilliseconds = 300): void {
     if (this.#due !== undefined) return;
     const wait = Math.max(0, this.#last + everyMilliseconds - performance.now());
-    this.#due = setTimeout(() => void this.read(), wait);
+    this.#due = setTimeout(() => {
+      // Let go of first: a reading may be under way, and hints that come after it must find nothing due.
+      this.leave();
+      void this.read();
+    }, wait);
   }
 
   /** It is not looked at any more: hints that came are let go. */

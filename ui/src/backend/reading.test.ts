@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Refusal } from './backend';
 import { Doing, Reading } from './reading.svelte';
 import { problems } from './twin/problems';
@@ -32,6 +32,29 @@ test('many hints while one reading is under way make one more reading', async ()
   expect(reading.value, 'who asked last has the last answer').toBe(2);
   expect(question.asked(), 'three readings became two').toBe(2);
   expect(reading.busy, 'it has come to rest').toBe(false);
+});
+
+test('a hint that falls due while a slow reading is under way stops no later hint', async () => {
+  vi.useFakeTimers();
+  try {
+    const question = held();
+    const reading = new Reading(question.ask);
+    void reading.read();
+    reading.soon(300);
+    await vi.advanceTimersByTimeAsync(1_000);
+    question.answer(1);
+    await vi.advanceTimersByTimeAsync(0);
+    question.answer(2);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reading.busy, 'the slow reading and the one for the hint have ended').toBe(false);
+    reading.soon(300);
+    await vi.advanceTimersByTimeAsync(300);
+    question.answer(3);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reading.value, 'the next hint is followed').toBe(3);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('what was read stays when a later reading fails', async () => {

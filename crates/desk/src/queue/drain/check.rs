@@ -38,8 +38,9 @@ impl Run {
     /// Asks about every unconfirmed message. Returns whether any may be sent again.
     ///
     /// `settled` gives the outcome. `unknown` proves nothing, since the bytes may still be on their way; but it is then
-    /// safe to hand the message over again, because the ledger takes equal bytes once. So it is after `pending` for longer
-    /// than the lake holds a message for a sender that it lost.
+    /// safe to hand the message over again, because the ledger takes equal bytes once. So it is after `pending`: once in a
+    /// run at once, as a lake that was started anew has let go of what it held, and then when the lake no longer holds the
+    /// message for a sender that it lost.
     pub(super) async fn check_all(&mut self, rounds: Rounds) -> Result<bool, QueueProblem> {
         loop {
             let mut sendable = false;
@@ -120,7 +121,7 @@ impl Run {
                     settled.push((unsure.row, Became::Settled { message_id, received_at }));
                 }
                 (KnownState::Unknown, ..) if may_try => unknown.push(unsure.row),
-                (KnownState::Pending, ..) if may_try && !within(unsure, limits.lease) => {
+                (KnownState::Pending, ..) if may_try && (unsure.tries == 0 || !within(unsure, limits.lease)) => {
                     unknown.push(unsure.row);
                 }
                 _ => asked.again |= within(unsure, limits.check_for),

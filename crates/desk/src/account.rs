@@ -63,6 +63,23 @@ pub enum AccountProblem {
     },
 }
 
+/// Forgets a lake of this home and ends the session with it: what is kept of that is cleared, and the sign-in service is told.
+/// The lake is forgotten whatever becomes of the session; why that could not be ended is the answer.
+pub async fn forget(home: &Home, name: &str, vault: Vault) -> Result<Option<SessionProblem>, HomeProblem> {
+    let (_, profile) = home.profile(Some(name))?;
+    home.forget_profile(name)?;
+    // The same lake known by another address has the same session.
+    let is_same =
+        |other: &Profile| (&other.issuer, &other.client_id) == (&profile.issuer, &profile.client_id);
+    if home.profiles()?.lakes.values().any(is_same) {
+        return Ok(None);
+    }
+    Ok(match Session::new(home, profile, vault, SystemClock).sign_out().await {
+        Ok((_, told)) => told.err(),
+        Err(problem) => Some(problem),
+    })
+}
+
 /// What a problem means for the steward's next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

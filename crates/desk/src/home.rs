@@ -94,6 +94,9 @@ pub(crate) struct Kept {
     pub(crate) next_step: &'static str,
 }
 
+/// The name under which the lake on this computer is saved, by the desktop and by the command line.
+pub const LOCAL: &str = "local";
+
 const PROFILES: Kept = Kept { name: "profiles.json", next_step: "connect to the lake again" };
 
 impl Home {

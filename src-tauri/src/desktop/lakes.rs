@@ -3,21 +3,18 @@
 use std::sync::Arc;
 
 use ::lake::Profile;
-use desk::account::Account;
+use desk::account::{self, Account};
 use desk::connect::{self, ConnectProblem};
 use desk::drops::DropId;
-use desk::home::{KnownLake, Profiles};
-use desk::session::Vault;
+use desk::home::{KnownLake, LOCAL, Profiles};
+use desk::session::{SessionProblem, Vault};
 use local_lake::users::SampleUsers;
 use local_lake::{LocalLake, Started};
 use url::Url;
 
-use super::signing::Standing;
+use super::signing::{Standing, not_told};
 use super::{Desktop, OFFERS, keep};
 use crate::view::{LakeOffer, LakeRow, LakeStanding, LakeView, Problem};
-
-/// The name under which the lake on this computer is saved, here and by the command line.
-const LOCAL: &str = "local";
 
 /// The lake in use.
 pub(super) struct Lake {
@@ -102,16 +99,21 @@ impl Desktop {
         if name == LOCAL { self.open_local().await } else { self.open_lake(name).await }
     }
 
-    /// Forgets a lake.
+    /// Forgets a lake, and ends the session with it.
     pub(crate) async fn forget_lake(&self, name: String) -> Result<(), Problem> {
         self.unlocked()?;
-        self.options.home.forget_profile(&name)?;
         let is_in_use = self.state().lake.as_ref().is_some_and(|lake| lake.known.name == name);
         if is_in_use {
             self.leave_lake().await?;
             self.state().session = Standing::SignedOut { problem: None };
         }
+        let forgotten = account::forget(&self.options.home, &name, self.vault()).await;
         self.tell_overview();
+        match forgotten? {
+            // Without a keyring nothing was kept that would have to be cleared.
+            None | Some(SessionProblem::Keyring { .. }) => {}
+            Some(problem) => self.note(not_told(&problem)),
+        }
         Ok(())
     }
 

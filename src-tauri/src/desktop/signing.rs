@@ -87,15 +87,7 @@ impl Desktop {
         {
             let mut state = self.state();
             state.forget_content();
-            let problem = revoked.err().map(|problem| {
-                Problem::new(
-                    "not-revoked",
-                    "You are signed out on this computer only",
-                    format!("The sign-in service was not told: {problem}."),
-                    "When it can be reached again, sign in and out once more, or tell the lake's administrator.",
-                    crate::view::NextStep::SignIn,
-                )
-            });
+            let problem = revoked.err().map(|problem| not_told(&problem));
             state.session = Standing::SignedOut { problem };
         }
         self.tell_overview();
@@ -294,6 +286,17 @@ impl Desktop {
         }
         problem
     }
+}
+
+/// The session has ended here, and its sign-in service does not know.
+pub(super) fn not_told(problem: &SessionProblem) -> Problem {
+    Problem::new(
+        "not-revoked",
+        "You are signed out on this computer only",
+        format!("The sign-in service was not told: {problem}."),
+        "When it can be reached again, sign in and out once more, or tell the lake's administrator.",
+        crate::view::NextStep::SignIn,
+    )
 }
 
 impl State {

@@ -13,8 +13,8 @@ use super::bus::{Bus, Keyring};
 use super::display::{Display, Size};
 use super::drag::Drag;
 use super::group::Member;
-use super::lake::three_free_ports;
 use super::page::Page;
+use super::ports::Ports;
 use super::program::{self, Program};
 use super::wait::{LIMIT, until};
 use crate::robot;
@@ -53,7 +53,7 @@ pub struct Computer {
     bus: Bus,
     setup: Setup,
     /// Of its practice lake: the same at each start, or nobody would be signed in there any more.
-    port: u16,
+    ports: Ports,
     folder: TempDir,
 }
 
@@ -70,15 +70,15 @@ impl Computer {
         let display = Display::start(setup.size, &system).await;
         let browser = StewardsBrowser::install(setup.browsing, &system);
         let bus = Bus::start(setup.keyring, &system, &folders(folder.path())).await;
-        Self { display, browser, program: None, bus, setup, port: three_free_ports(), folder }
+        Self { display, browser, program: None, bus, setup, ports: Ports::take(), folder }
     }
 
     /// Starts the desktop, with no window of it there before, and waits for its page.
     pub async fn start_desktop(&mut self) -> Page {
         assert!(self.program.as_ref().is_none_or(|program| !program.runs()), "one desktop at a time");
         self.program = None;
-        let program =
-            Program::start(&program::desktop(), &self.environment(), &self.system("desktop.log")).await;
+        let (environment, log) = (self.environment(), self.system("desktop.log"));
+        let program = Program::start(&program::desktop(), &environment, self.ports.driver(), &log).await;
         let page = program.page();
         self.program = Some(program);
         page
@@ -191,7 +191,7 @@ impl Computer {
 
     /// The first of the three ports of its practice lake.
     pub fn port(&self) -> u16 {
-        self.port
+        self.ports.lake()
     }
 
     /// A folder for what the steward drops, chooses and saves.
@@ -217,7 +217,7 @@ impl Computer {
             ("DBUS_SESSION_BUS_ADDRESS", OsString::from(&self.bus.address)),
             ("PATH", self.browser.path()),
             ("STEWARD_HOME", self.home().into()),
-            ("STEWARD_PORT", self.port.to_string().into()),
+            ("STEWARD_PORT", self.ports.lake().to_string().into()),
             ("GTK_A11Y", "none".into()),
             ("NO_AT_BRIDGE", "1".into()),
         ];

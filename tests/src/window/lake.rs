@@ -1,6 +1,5 @@
 //! The lake on a steward's computer, run by a process of its own instead of by the desktop.
 
-use std::net::TcpListener;
 use std::path::Path;
 
 use serde_json::Value;
@@ -34,17 +33,6 @@ impl LakeBeside {
     pub fn kill(self) {
         drop(self);
     }
-}
-
-/// The first of three ports that follow each other and were free a moment ago.
-pub(super) fn three_free_ports() -> u16 {
-    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
-    let candidates = (0..200).map(|_| {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        listener.local_addr().expect("an address").port()
-    });
-    let mut fitting = candidates.filter(|port| (*port < u16::MAX - 2) && (*port..*port + 3).all(is_free));
-    fitting.next().expect("three free ports that follow each other")
 }
 
 fn text(path: &Path) -> &str {

@@ -26,6 +26,7 @@ mod group;
 mod journey;
 mod lake;
 mod page;
+mod ports;
 mod program;
 pub mod tour;
 mod wait;

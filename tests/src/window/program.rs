@@ -1,7 +1,6 @@
 //! The desktop as a running program, under WebDriver.
 
 use std::ffi::OsString;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,9 +23,13 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a program; what it says goes to the end of a file.
-    pub async fn start(binary: &Path, environment: &[(OsString, OsString)], log: &Path) -> Self {
-        let port = free_port();
+    /// Starts a program, with WebDriver at a port; what it says goes to the end of a file.
+    pub(super) async fn start(
+        binary: &Path,
+        environment: &[(OsString, OsString)],
+        port: u16,
+        log: &Path,
+    ) -> Self {
         let group = Start::new(&["WebKitWebDriver", &format!("--port={port}")], log)
             .environment(environment)
             .environment(&[("TAURI_WEBVIEW_AUTOMATION".into(), "true".into())])
@@ -100,10 +103,4 @@ pub(super) fn desktop() -> PathBuf {
     built.unwrap_or_else(|| {
         panic!("no lake-steward beside {}: build it first (cargo build -p lake-steward)", test.display())
     })
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
 }

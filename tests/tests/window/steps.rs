@@ -39,9 +39,19 @@ pub(crate) async fn sum(page: &Page, which: &str) -> Sum {
 
 /// Waits until a sum has these parts; the others are zero.
 pub(crate) async fn sum_is(page: &Page, which: &str, parts: &[(&str, u64)]) {
+    sum_is_within(STAGED, page, which, parts).await;
+}
+
+/// Waits until a sum has these parts, for as long as is said; the others are zero.
+pub(crate) async fn sum_is_within(
+    limit: std::time::Duration,
+    page: &Page,
+    which: &str,
+    parts: &[(&str, u64)],
+) {
     let wanted: Vec<(String, u64)> = parts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
     let mut last = None;
-    let deadline = std::time::Instant::now() + STAGED;
+    let deadline = std::time::Instant::now() + limit;
     loop {
         let sum = sum(page, which).await;
         assert_eq!(

@@ -6,7 +6,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::{ConnectProblem, connect};
-use crate::home::{Home, HomeProblem, host_of, is_practice};
+use crate::home::{Home, HomeProblem, LOCAL, host_of, is_practice};
 
 /// A lake that described itself soundly, for the steward to accept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -114,14 +114,14 @@ fn changes(before: &Profile, now: &Profile) -> Vec<Change> {
     pairs.map(|((what, before), (_, now))| Change { what, before, now }).collect()
 }
 
-/// The name, or with the first number that makes it free.
+/// The name, or with the first number that makes it free. That of the lake on this computer is never free.
 fn free_name(lakes: &Lakes, name: &str) -> String {
     let numbered = |number: u32| {
         let room = 64 - 1 - number.to_string().len();
         format!("{}-{number}", name.chars().take(room).collect::<String>())
     };
     let mut names = std::iter::once(name.to_owned()).chain((2..=u32::MAX).map(numbered));
-    names.find(|name| !lakes.contains_key(name)).unwrap_or_else(|| name.to_owned())
+    names.find(|name| name != LOCAL && !lakes.contains_key(name)).unwrap_or_else(|| name.to_owned())
 }
 
 /// A lake's own name made into one for here: lower-case words and hyphens, at most 64.
@@ -209,5 +209,9 @@ mod tests {
         nameless.name = "…".to_owned();
         nameless.endpoints.front_door = "https://nameless.example.org".to_owned();
         assert_eq!(offered(&home, nameless).suggested_name, "lake", "never empty");
+        let mut posing = profile("https://posing.example.org");
+        posing.name = "Local".to_owned();
+        let name = accept(&home, &offered(&home, posing), None).unwrap();
+        assert_eq!(name, "local-2", "the name of the lake on this computer is nobody else's");
     }
 }

@@ -241,7 +241,7 @@ impl Submitting {
     }
 
     /// Rows of the table: `limit` of the chosen messages from the one that is `offset` messages into them, in the order of
-    /// files. Costs the same at any offset.
+    /// files. Costs the same at any offset. What nobody who is signed in may see is not said to be on its way.
     pub async fn lines(
         &self,
         id: SubmissionId,
@@ -251,7 +251,18 @@ impl Submitting {
     ) -> Result<LinePage, QueueProblem> {
         // A page is a moment of its own.
         let inner = Arc::clone(&self.0);
-        on_a_thread(move || lock(&inner.shows).page(id, which, offset, limit)).await
+        on_a_thread(move || {
+            let (mut page, submission) = {
+                let queue = lock(&inner.shows);
+                (queue.page(id, which, offset, limit)?, queue.submission(id)?)
+            };
+            if !inner.now().may_see(&submission) {
+                let untold = page.rows.iter_mut().filter(|row| row.staging == Some(StagingState::Waiting));
+                untold.for_each(|row| row.staging = None);
+            }
+            Ok(page)
+        })
+        .await
     }
 
     /// Files without any message, from the one at `offset`.

@@ -166,12 +166,16 @@ impl Now {
 
     /// What staging made of messages, as far as whoever is signed in may see it.
     pub(super) fn visible(&self, submission: &Submission, mut staging: StagingCounts) -> StagingCounts {
-        let may_see = self.account.as_ref().is_some_and(|account| is_at(submission, account))
-            && submission.source.is_some()
-            && submission.source == self.rights.reads;
-        if !may_see {
+        if !self.may_see(submission) {
             staging.not_visible = std::mem::take(&mut staging.waiting);
         }
         staging
+    }
+
+    /// Whether whoever is signed in may see what staging makes of this submission's messages.
+    pub(super) fn may_see(&self, submission: &Submission) -> bool {
+        self.account.as_ref().is_some_and(|account| is_at(submission, account))
+            && submission.source.is_some()
+            && submission.source == self.rights.reads
     }
 }

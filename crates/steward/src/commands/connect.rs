@@ -1,6 +1,7 @@
 //! `steward connect` and `steward profiles`.
 
 use clap::{Args, Subcommand};
+use desk::account;
 use desk::connect::{self, Change, ConnectProblem};
 use lake::Profile;
 use serde::Serialize;
@@ -46,7 +47,7 @@ enum What {
         /// Its name here
         name: String,
     },
-    /// Forget this lake
+    /// Forget this lake and sign out there
     Forget {
         /// Its name here
         name: String,
@@ -127,13 +128,16 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Profiles {
-    pub(super) fn run(self, context: &Context) -> Result<Ending, Halt> {
+    pub(super) async fn run(self, context: &Context) -> Result<Ending, Halt> {
         let home = context.home()?;
         match self.what {
             Some(What::Use { name }) => home.use_profile(&name)?,
             Some(What::Forget { name }) => {
-                home.profile(Some(&name))?;
-                home.forget_profile(&name)?;
+                if let Some(problem) = account::forget(&home, &name, context.vault()).await? {
+                    context.say.note(&format!(
+                        "{name} is forgotten. Its sign-in could not be ended everywhere: {problem}."
+                    ));
+                }
             }
             None => {}
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use desk::connect;
-use desk::home::Home;
+use desk::home::{Home, LOCAL};
 use local_lake::credentials::Secret;
 use local_lake::users::SampleUsers;
 use local_lake::{Announcement, DEFAULT_PORT, LocalLake, Options, Started};
@@ -14,9 +14,6 @@ use serde_json::json;
 
 use super::Context;
 use crate::ending::{Ending, Halt};
-
-/// The name under which a local lake is saved.
-const PROFILE: &str = "local";
 
 /// Run a lake on this computer
 #[derive(Args)]
@@ -73,14 +70,14 @@ impl Start {
         let started = LocalLake::start(Options { data: data.clone(), port: self.port, samples }).await;
         match started.map_err(|problem| Halt::Setup(problem.to_string()))? {
             Started::Ours(lake) => {
-                let saved = home.save_profile(PROFILE, lake.profile().clone());
+                let saved = home.save_profile(LOCAL, lake.profile().clone());
                 if let Err(problem) = saved {
                     lake.stop().await;
                     return Err(Halt::Setup(problem.to_string()));
                 }
                 let url = lake.profile().endpoints.front_door.clone();
                 let told =
-                    ready(&context, &json!({ "ready": true, "lake": url, "profile": PROFILE, "data": data }));
+                    ready(&context, &json!({ "ready": true, "lake": url, "profile": LOCAL, "data": data }));
                 if told.is_ok() {
                     context.say.note(&format!("The lake runs at {url}. Ctrl-C stops it."));
                     context.stop.asked().await;
@@ -104,9 +101,9 @@ async fn join(
     data: &std::path::Path,
 ) -> Result<Ending, Halt> {
     let profile = connect::connect(&there.lake).await.map_err(|problem| Halt::Setup(problem.to_string()))?;
-    home.save_profile(PROFILE, profile).map_err(|problem| Halt::Setup(problem.to_string()))?;
+    home.save_profile(LOCAL, profile).map_err(|problem| Halt::Setup(problem.to_string()))?;
     let line =
-        json!({ "ready": true, "lake": there.lake, "profile": PROFILE, "data": data, "joined": there.pid });
+        json!({ "ready": true, "lake": there.lake, "profile": LOCAL, "data": data, "joined": there.pid });
     ready(context, &line)?;
     context.say.note(&format!(
         "Process {} already runs this lake at {}. Ctrl-C leaves it running.",

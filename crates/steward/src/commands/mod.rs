@@ -79,7 +79,7 @@ impl Command {
             Command::Check(check) => offline(move || check.run(&context)).await,
             Command::Describe(describe) => offline(move || describe.run(&context)).await,
             Command::Connect(connect) => connect.run(context).await,
-            Command::Profiles(profiles) => offline(move || profiles.run(&context)).await,
+            Command::Profiles(profiles) => profiles.run(&context).await,
             Command::SignIn(sign_in) => sign_in.run(context).await,
             Command::SignOut(sign_out) => sign_out.run(context).await,
             Command::Whoami(whoami) => whoami.run(context).await,

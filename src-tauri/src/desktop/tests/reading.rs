@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::desktop::LISTS;
 use crate::desktop::reading::PAGE;
-use crate::view::{MessageWhich, StatusView, StepKind};
+use crate::view::{MessageWhich, StatusView, StepKind, WhichLines};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_gives_every_message_once_page_by_page_until_it_is_closed() {
@@ -135,6 +135,9 @@ async fn who_may_only_send_is_told_that_nothing_can_be_shown() {
         (3, 3),
         "sent, and nobody here can tell what became of it"
     );
+    let lines = desktop.lines(id, WhichLines::All, 0, 10).await.unwrap();
+    let told: Vec<_> = lines.rows.iter().map(|row| (row.outcome, row.staging)).collect();
+    assert_eq!(told, [(StatusView::InTheLake, None); 3], "nor does a row say more than the sum");
     for refused in [
         desktop.today().await.map(drop),
         desktop.open_messages(MessageWhich::All, None, None).await.map(drop),

@@ -121,7 +121,9 @@ impl Run {
                     settled.push((unsure.row, Became::Settled { message_id, received_at }));
                 }
                 (KnownState::Unknown, ..) if may_try => unknown.push(unsure.row),
-                (KnownState::Pending, ..) if may_try && (unsure.tries == 0 || !within(unsure, limits.lease)) => {
+                (KnownState::Pending, ..)
+                    if may_try && (unsure.tries == 0 || !within(unsure, limits.lease)) =>
+                {
                     unknown.push(unsure.row);
                 }
                 _ => asked.again |= within(unsure, limits.check_for),

@@ -1,0 +1,52 @@
+//! Ports that nobody else takes while a computer has them.
+
+use std::fs::{File, TryLockError};
+use std::net::{Ipv4Addr, TcpListener};
+
+/// Below those that systems hand out by themselves (Linux: from 32768, `ip_local_port_range`), so that no connection of
+/// another test has one of them at its other end just when it is to be listened at again.
+const FROM: u16 = 20_000;
+/// How many places there are.
+const PLACES: u16 = 2_000;
+/// Ports at a place: three of a lake, and one of WebDriver.
+const EACH: u16 = 4;
+
+/// Four ports that follow each other, this computer's until dropped.
+#[derive(Debug)]
+pub(super) struct Ports {
+    first: u16,
+    /// The turn of this place, among the tests that run at once.
+    _held: File,
+}
+
+impl Ports {
+    pub(super) fn take() -> Self {
+        let somewhere =
+            u16::try_from(std::process::id() % u32::from(PLACES)).expect("less than there are places");
+        let places = (0..PLACES).map(|step| (somewhere + step) % PLACES);
+        let mut free = places.filter_map(|place| Self::at(FROM + place * EACH));
+        free.next().expect("four free ports that follow each other")
+    }
+
+    fn at(first: u16) -> Option<Self> {
+        let path = std::env::temp_dir().join(format!("lake-steward-tests-port-{first}.lock"));
+        let held = File::options().create(true).truncate(false).write(true).open(path).expect("a lock file");
+        match held.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return None,
+            Err(TryLockError::Error(error)) => panic!("a lock file: {error}"),
+        }
+        let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        (first..first + EACH).all(is_free).then_some(Self { first, _held: held })
+    }
+
+    /// The first of the three ports of a lake.
+    pub(super) fn lake(&self) -> u16 {
+        self.first
+    }
+
+    /// That of WebDriver.
+    pub(super) fn driver(&self) -> u16 {
+        self.first + EACH - 1
+    }
+}

@@ -1,6 +1,9 @@
 /** Reads `limit` rows from `offset` on; fewer at the end. */
 export type ReadRows<Row> = (offset: number, limit: number) => Promise<Row[]>;
 
+/** Rows in one reading, unless a table wants others. */
+export const pageRows = 100;
+
 interface Page<Row> {
   rows: Row[];
   /** How many rows there were in all when it was read: a short page is read again when there are more. */
@@ -37,7 +40,7 @@ export class RowPages<Row> {
   #looked = { start: 0, end: 0, total: 0 };
   #arrivals = $state(0);
 
-  constructor(read: ReadRows<Row>, { pageSize = 100, most = 40, atOnce = 3 }: Limits = {}) {
+  constructor(read: ReadRows<Row>, { pageSize = pageRows, most = 40, atOnce = 3 }: Limits = {}) {
     this.#read = read;
     this.#size = pageSize;
     this.#most = most;

@@ -1,4 +1,5 @@
 import type { Backend, LineRow, SubmissionView, WhichLines } from '../../backend/backend';
+import { pageRows } from '../../parts/table/pages.svelte';
 
 /** The rows of a submission's table: which of them, and the one that is looked at. The table itself asks for what it shows. */
 export class Lines {
@@ -8,10 +9,19 @@ export class Lines {
   readonly read = (offset: number, limit: number): Promise<LineRow[]> => this.#read(offset, limit);
   readonly #backend: Backend;
   readonly #id: number;
+  /** The first rows, asked for before there is a table; it takes them once. */
+  #first: Promise<LineRow[]> | null = null;
 
   constructor(backend: Backend, id: number) {
     this.#backend = backend;
     this.#id = id;
+  }
+
+  /** Asks for the first rows together with the submission itself: they are there when the table is. */
+  readAhead(): void {
+    this.#first = this.#ask(0, pageRows);
+    // Who takes them is told of a fault; nobody may.
+    this.#first.catch(() => undefined);
   }
 
   choose(which: WhichLines): void {
@@ -19,8 +29,14 @@ export class Lines {
     this.selected = null;
   }
 
+  async #ask(offset: number, limit: number): Promise<LineRow[]> {
+    return (await this.#backend.lines(this.#id, this.which, offset, limit)).rows;
+  }
+
   async #read(offset: number, limit: number): Promise<LineRow[]> {
-    const { rows } = await this.#backend.lines(this.#id, this.which, offset, limit);
+    const ahead = offset === 0 && limit === pageRows && this.which === 'all' ? this.#first : null;
+    this.#first = null;
+    const rows = await (ahead ?? this.#ask(offset, limit));
     // The details beside the table are as fresh as the table.
     const { selected } = this;
     if (selected) this.selected = rows.find((row) => row.row === selected.row) ?? selected;

@@ -11,6 +11,8 @@ export interface Geometry {
   row: number;
   /** Height of the part of the body that can be seen. */
   viewport: number;
+  /** Rows drawn at most above and below those that can be seen, so that scrolling finds them there. */
+  spare?: number;
 }
 
 export interface RowWindow {
@@ -28,7 +30,7 @@ export interface RowWindow {
 export const tallest = 12_000_000;
 
 const mostDrawn = 92;
-const spare = 10;
+const usualSpare = 10;
 /** The window moves by this many rows at once: moving costs more than drawing. */
 const stride = 4;
 
@@ -38,7 +40,7 @@ export function bodyHeight({ total, row }: Geometry): number {
 }
 
 /** How many rows are drawn, but for tables that are shorter. */
-export function drawnRows({ row, viewport }: Geometry): number {
+export function drawnRows({ row, viewport, spare = usualSpare }: Geometry): number {
   const seen = Math.ceil(viewport / row) + 1;
   const beside = Math.max(0, Math.min(spare, Math.floor((mostDrawn - seen) / 2)));
   return seen + 2 * beside;

@@ -324,3 +324,28 @@ async fn bytes_that_are_not_those_recorded_are_noticed() {
     assert_eq!(again.code, Some(2), "a file that is there is not written over: {}", again.said);
     desk.place.lake.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lake_that_is_forgotten_has_no_session_left() {
+    let desk = Desk::start().await;
+    desk.sign_in("admin").await;
+    let url = desk.place.profile().endpoints.front_door;
+    let forgotten = desk.run("admin", &["profiles", "forget", "here"]).await;
+    let told = "No lake is known yet: `steward lake start`, or `steward connect URL`.";
+    assert_eq!((forgotten.code, forgotten.said.trim()), (Some(0), told), "the lake was reached and told");
+    let kept =
+        std::fs::read_to_string(desk.place.folder.path().join("session-admin")).expect("a session file");
+    assert_eq!(kept, "{}", "nothing of the session is kept");
+    let again = desk.run("admin", &["profiles", "forget", "here"]).await;
+    assert_eq!(again.code, Some(2), "it is not known any more: {}", again.said);
+
+    desk.run("admin", &["connect", &url, "--name", "here"]).await;
+    assert_eq!(desk.run("admin", &["whoami"]).await.code, Some(3), "who connects again signs in again");
+    desk.sign_in("admin").await;
+    let mut forget = desk.command("admin", &["profiles", "forget", "here"]);
+    desk.place.lake.stop().await;
+    let forgotten = forget.output().await.expect("it runs");
+    let said = String::from_utf8_lossy(&forgotten.stderr);
+    assert!(forgotten.status.success(), "it is forgotten though the lake is gone: {said}");
+    assert!(said.contains("could not be ended everywhere"), "which is said: {said}");
+}

@@ -71,10 +71,10 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// WebKitGTK draws the page itself instead of by way of the graphics card, unless somebody asks for that. Tables of text gain
-/// nothing from a card; without it the window is there sooner, takes 90 MB less, and opens on machines whose driver or virtual
-/// card cannot compose at all (<https://github.com/tauri-apps/tauri/issues/9394>). Before any other thread: it is read from the
-/// environment when the first web view is made.
+/// WebKitGTK draws the page itself instead of by way of the graphics card, unless somebody asks for that
+/// (`WEBKIT_DISABLE_COMPOSITING_MODE=0`). Tables of text gain nothing from a card; without it the window is there sooner,
+/// takes 90 MB less, and opens on machines whose driver or virtual card cannot compose at all. Before any other thread: it is
+/// read from the environment when the first web view is made.
 #[cfg(target_os = "linux")]
 fn draw_without_compositing() {
     const SWITCH: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";

@@ -2,6 +2,7 @@
 //! `tests/`, with [`running`] lakes, a [`robot`] that signs in, and the real [`window`] of the desktop.
 
 pub mod contracts;
+pub mod ports;
 pub mod robot;
 pub mod running;
 #[cfg(target_os = "linux")]

@@ -14,9 +14,9 @@ use super::display::{Display, Size};
 use super::drag::Drag;
 use super::group::Member;
 use super::page::Page;
-use super::ports::Ports;
 use super::program::{self, Program};
 use super::wait::{LIMIT, until};
+use crate::ports::Ports;
 use crate::robot;
 
 /// The window's title.

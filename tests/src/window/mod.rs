@@ -26,7 +26,6 @@ mod group;
 mod journey;
 mod lake;
 mod page;
-mod ports;
 mod program;
 pub mod tour;
 mod wait;

@@ -12,6 +12,7 @@ use desk::session::{Prompt, Vault};
 use desk::submitting::{
     Counts, EndedHow, Intake, Phase, Snapshot, StagingState, SubmissionId, Submitting, Unheaded, Which,
 };
+use lake_tests::ports::Ports;
 use lake_tests::robot;
 use local_lake::credentials::Secret;
 use local_lake::users::SampleUsers;
@@ -27,15 +28,17 @@ struct Place {
     folder: TempDir,
     home: Home,
     lake: LocalLake,
+    ports: Ports,
 }
 
 impl Place {
     async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let home = Home::open(&folder.path().join("home")).expect("a home");
-        let lake = start_lake(&folder, 0).await;
+        let ports = Ports::take();
+        let lake = start_lake(&folder, &ports).await;
         home.save_profile("local", lake.profile().clone()).expect("it is saved");
-        Self { folder, home, lake }
+        Self { folder, home, lake, ports }
     }
 
     async fn sign_in(&self, user: &'static str) -> Arc<Account> {
@@ -81,9 +84,9 @@ impl Place {
     }
 }
 
-async fn start_lake(folder: &TempDir, port: u16) -> LocalLake {
+async fn start_lake(folder: &TempDir, ports: &Ports) -> LocalLake {
     let samples = SampleUsers::Password(Secret::new(robot::PASSWORD.to_owned()));
-    let options = Options { data: folder.path().join("lake"), port, samples };
+    let options = Options { data: folder.path().join("lake"), port: ports.lake(), samples };
     let Started::Ours(lake) = LocalLake::start(options).await.expect("the lake starts") else {
         panic!("a folder of its own is nobody else's")
     };
@@ -230,12 +233,11 @@ async fn a_pause_and_a_review_outlast_the_program_and_what_was_sent_goes_on() {
 async fn a_lake_that_went_away_is_waited_for_and_sending_goes_on_by_itself() {
     let place = Place::start().await;
     let account = place.sign_in("admin@example.com").await;
-    let port = Url::parse(&account.profile().endpoints.front_door).expect("a URL").port().expect("a port");
     let (submitting, _) = Submitting::open(&place.home).expect("it opens");
     submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
     let id = submitting.begin(place.intake(&account, place.files("B", 25))).await.expect("it begins");
     until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
-    let Place { folder, home: _home, lake } = place;
+    let Place { folder, home: _home, lake, ports } = place;
     lake.stop().await;
     submitting.send(id).await.expect("yes");
     let waits = until(&submitting, id, "a wait for the lake", |now| {
@@ -243,7 +245,7 @@ async fn a_lake_that_went_away_is_waited_for_and_sending_goes_on_by_itself() {
     })
     .await;
     assert_eq!(counts(&waits).ingested, 0, "nothing arrived");
-    let lake = start_lake(&folder, port).await;
+    let lake = start_lake(&folder, &ports).await;
     submitting.send(id).await.expect("try now");
     let ended = until(&submitting, id, "the end", |now| now.phase == Phase::Ended).await;
     assert_eq!(counts(&ended).ingested, 25, "all arrived, once");

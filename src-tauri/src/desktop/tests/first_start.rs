@@ -26,7 +26,7 @@ async fn the_first_start_knows_no_lake_and_practising_brings_one() {
     assert_eq!(lake.standing, LakeStanding::Ready, "it runs when practising has answered");
     assert!(lake.practice, "the banner must say that nothing real is in it");
     assert_eq!(lake.title, "Practice lake on this computer", "and name it in words");
-    let here = format!("localhost:{}", place.port);
+    let here = format!("localhost:{}", place.ports.lake());
     assert_eq!((&lake.host, &lake.sign_in_host), (&here, &here), "both hosts are this computer");
     let rows: Vec<_> = practising.lakes.iter().map(|row| (row.practice, row.current)).collect();
     assert_eq!(rows, [(true, true)], "it is known from now on, and in use");

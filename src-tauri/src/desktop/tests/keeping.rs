@@ -39,7 +39,7 @@ async fn a_damaged_file_is_kept_aside_told_and_does_not_stop_the_start() {
         let home = home_in(folder.path());
         std::fs::create_dir(&home).unwrap();
         std::fs::write(home.join(file), vec![b'{'; 8192]).unwrap();
-        let place = Place::on(folder, three_free_ports()).await;
+        let place = Place::on(folder, Ports::take()).await;
         let overview = place.until("it is told", |now| !now.notes.is_empty()).await;
         let [note] = &overview.notes[..] else { panic!("once: {:?}", overview.notes) };
         assert_eq!(note.code, code, "what was damaged: {file}");

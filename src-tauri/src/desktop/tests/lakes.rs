@@ -197,12 +197,12 @@ async fn nobody_gets_around_the_lock_by_way_of_another_lake() {
 async fn a_lake_that_cannot_start_says_why_and_is_tried_again() {
     let place = Place::signed_in(ADMIN).await;
     place.desktop.close().await;
-    let Place { folder, port, .. } = place;
+    let Place { folder, ports, .. } = place;
     // Somebody's file is where the lake's folder should be.
     let (lake, aside) = (home_in(folder.path()).join("lake"), folder.path().join("aside"));
     std::fs::rename(&lake, &aside).unwrap();
     std::fs::write(&lake, "in the way").unwrap();
-    let place = Place::on(folder, port).await;
+    let place = Place::on(folder, ports).await;
     let failed = place.desktop.overview().await.unwrap().lake.expect("it is still the lake in use");
     let crate::view::LakeStanding::Failed { problem } = failed.standing else {
         panic!("it says that it failed")

@@ -9,13 +9,13 @@ mod signing_out;
 mod submitting;
 mod window;
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use desk::audit::{Action, Audit, AuditEvent};
 use desk::home::Home;
+use lake_tests::ports::Ports;
 use lake_tests::robot;
 use tempfile::TempDir;
 use url::Url;
@@ -34,7 +34,7 @@ const OTHER: &str = "other@example.com";
 /// A home of its own, with a desktop on it.
 struct Place {
     folder: TempDir,
-    port: u16,
+    ports: Ports,
     window: Arc<FakeWindow>,
     desktop: Arc<Desktop>,
 }
@@ -43,13 +43,13 @@ impl Place {
     /// A desktop that is started for the first time.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::on(folder, three_free_ports()).await
+        Self::on(folder, Ports::take()).await
     }
 
     /// A desktop on what is in this folder.
-    async fn on(folder: TempDir, port: u16) -> Self {
-        let (window, desktop) = open(folder.path(), port);
-        let place = Self { folder, port, window, desktop };
+    async fn on(folder: TempDir, ports: Ports) -> Self {
+        let (window, desktop) = open(folder.path(), ports.lake());
+        let place = Self { folder, ports, window, desktop };
         place.until("the start is over", |overview| overview.session != SessionView::Looking).await;
         place
     }
@@ -71,8 +71,8 @@ impl Place {
     /// Closes the desktop and starts another on the same home.
     async fn start_again(self) -> Self {
         self.desktop.close().await;
-        let Self { folder, port, .. } = self;
-        Self::on(folder, port).await
+        let Self { folder, ports, .. } = self;
+        Self::on(folder, ports).await
     }
 
     fn home(&self) -> Home {
@@ -238,12 +238,4 @@ fn assert_adds_up(now: &SubmissionView) {
 /// A problem's code, for saying which one is expected.
 fn code<T: std::fmt::Debug>(answer: Result<T, Problem>) -> String {
     answer.expect_err("a problem").code
-}
-
-/// Ports for a lake that is to be found at the same ones after a restart: three in a row that are free, below those that
-/// systems hand out to anybody.
-fn three_free_ports() -> u16 {
-    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-    let from = 20_000 + u16::try_from(std::process::id() % 3_000).unwrap() * 4;
-    (from..).step_by(4).find(|port| (*port..*port + 3).all(is_free)).unwrap()
 }

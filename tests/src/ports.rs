@@ -1,4 +1,8 @@
-//! Ports that nobody else takes while a computer has them.
+//! Ports that nobody else takes while a test has them: for a lake that is to be found at the same ones after a restart.
+//!
+//! For tests: what goes wrong here ends them, by a panic that says what was expected.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "this is test code in a library")]
 
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, TcpListener};
@@ -11,16 +15,17 @@ const PLACES: u16 = 2_000;
 /// Ports at a place: three of a lake, and one of WebDriver.
 const EACH: u16 = 4;
 
-/// Four ports that follow each other, this computer's until dropped.
+/// Four ports that follow each other, this test's until dropped.
 #[derive(Debug)]
-pub(super) struct Ports {
+pub struct Ports {
     first: u16,
     /// The turn of this place, among the tests that run at once.
     _held: File,
 }
 
 impl Ports {
-    pub(super) fn take() -> Self {
+    /// Takes some that are free.
+    pub fn take() -> Self {
         let somewhere =
             u16::try_from(std::process::id() % u32::from(PLACES)).expect("less than there are places");
         let places = (0..PLACES).map(|step| (somewhere + step) % PLACES);
@@ -41,12 +46,12 @@ impl Ports {
     }
 
     /// The first of the three ports of a lake.
-    pub(super) fn lake(&self) -> u16 {
+    pub fn lake(&self) -> u16 {
         self.first
     }
 
     /// That of WebDriver.
-    pub(super) fn driver(&self) -> u16 {
+    pub fn driver(&self) -> u16 {
         self.first + EACH - 1
     }
 }

@@ -6,19 +6,22 @@
 
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Below those that systems hand out by themselves (Linux: from 32768, `ip_local_port_range`), so that no connection of
 /// another test has one of them at its other end just when it is to be listened at again.
 const FROM: u16 = 20_000;
 /// How many places there are.
-const PLACES: u16 = 2_000;
-/// Ports at a place: three of a lake, and one of WebDriver.
-const EACH: u16 = 4;
+const PLACES: u16 = 750;
+/// Ports at a place: three of a lake, the others of WebDriver.
+const EACH: u16 = 16;
+const OF_A_LAKE: u16 = 3;
 
-/// Four ports that follow each other, this test's until dropped.
+/// Sixteen ports that follow each other, this test's until dropped.
 #[derive(Debug)]
 pub struct Ports {
     first: u16,
+    drivers: AtomicU16,
     /// The turn of this place, among the tests that run at once.
     _held: File,
 }
@@ -30,7 +33,7 @@ impl Ports {
             u16::try_from(std::process::id() % u32::from(PLACES)).expect("less than there are places");
         let places = (0..PLACES).map(|step| (somewhere + step) % PLACES);
         let mut free = places.filter_map(|place| Self::at(FROM + place * EACH));
-        free.next().expect("four free ports that follow each other")
+        free.next().expect("free ports that follow each other")
     }
 
     fn at(first: u16) -> Option<Self> {
@@ -42,7 +45,7 @@ impl Ports {
             Err(TryLockError::Error(error)) => panic!("a lock file: {error}"),
         }
         let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-        (first..first + EACH).all(is_free).then_some(Self { first, _held: held })
+        (first..first + EACH).all(is_free).then_some(Self { first, drivers: AtomicU16::new(0), _held: held })
     }
 
     /// The first of the three ports of a lake.
@@ -50,8 +53,9 @@ impl Ports {
         self.first
     }
 
-    /// That of WebDriver.
+    /// One for the next WebDriver: not the one before's, which may not be quite over.
     pub fn driver(&self) -> u16 {
-        self.first + EACH - 1
+        let number = self.drivers.fetch_add(1, Ordering::Relaxed) % (EACH - OF_A_LAKE);
+        self.first + OF_A_LAKE + number
     }
 }

@@ -92,7 +92,8 @@ async fn a_killed_lake_is_waited_for() {
 async fn another_program_sends_first() {
     journey("another program sends", Setup::default(), async |computer| {
         let page = computer.begin("admin").await;
-        let (theirs, ours) = (batch(computer, "theirs.hl7", MANY), batch(computer, "ours.hl7", 10));
+        // So many that the command is at it when the desktop looks.
+        let (theirs, ours) = (batch(computer, "theirs.hl7", 4 * MANY), batch(computer, "ours.hl7", 10));
         let mut command = tokio::process::Command::new(steward())
             .arg("submit")
             .arg(&theirs)
@@ -104,7 +105,7 @@ async fn another_program_sends_first() {
             .expect("steward starts");
         page.follow(Name::Begins("Submit")).await;
         until("the command's submission is listed", STAGED, async || {
-            page.has("row", Name::Has("Waiting for another program")).await.then_some(())
+            page.has("row", Name::Has("Sending")).await.then_some(())
         })
         .await;
         computer.drop_files(&[&ours]).await;

@@ -1,7 +1,9 @@
 //! Signing in and out, and everything that keeps somebody from it.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
+use lake_tests::robot;
 use lake_tests::running::{adt, steward};
 use lake_tests::window::{Browsing, Computer, Keyring, LakeBeside, Name, Page, Setup, journey, until};
 
@@ -45,6 +47,7 @@ async fn who_signs_out_is_asked_again() {
 async fn a_sign_in_can_be_given_up_here_and_there() {
     journey("a sign-in given up", Setup::default(), async |computer| {
         let page = at_the_sign_in(computer).await;
+        let turn = robot::turn().await;
         page.press("Sign in").await;
         page.screen("Sign in in your browser").await;
         page.see("timer", Name::Has(":")).await;
@@ -59,6 +62,7 @@ async fn a_sign_in_can_be_given_up_here_and_there() {
         computer.browser.cancel(address).await;
         page.screen("Sign in to the practice lake").await;
         page.see("button", "Sign in").await;
+        drop(turn);
         computer.sign_in("admin").await;
         page.screen("Today").await;
     })
@@ -70,6 +74,7 @@ async fn without_a_browser_the_address_can_be_copied() {
     let setup = Setup { browsing: Browsing::Absent, ..Setup::default() };
     journey("no browser", setup, async |computer| {
         let page = at_the_sign_in(computer).await;
+        let _turn = robot::turn().await;
         page.press("Sign in").await;
         page.reads("No browser could be opened").await;
         page.see("button", Name::Begins("Copy")).await;
@@ -83,9 +88,13 @@ async fn without_a_browser_the_address_can_be_copied() {
 async fn taken_ports_are_named() {
     journey("ports taken", Setup::default(), async |computer| {
         let page = at_the_sign_in(computer).await;
-        let turn = lake_tests::robot::turn().await;
-        let taken: Vec<_> =
-            (47113..=47115).map(|port| TcpListener::bind(("127.0.0.1", port)).expect("free")).collect();
+        let turn = robot::turn().await;
+        // A sign-in that nobody finishes holds one for five minutes.
+        let taken = until("the three ports are to be had", Duration::from_secs(6 * 60), async || {
+            let bound = (47113..=47115).map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+            bound.collect::<Option<Vec<_>>>()
+        })
+        .await;
         page.press("Sign in").await;
         page.reads("The browser has no way back to this program").await;
         page.reads("47113, 47114, 47115").await;
@@ -160,7 +169,7 @@ async fn a_sign_in_that_nobody_finishes_ends() {
         let page = at_the_sign_in(computer).await;
         page.press("Sign in").await;
         page.screen("Sign in in your browser").await;
-        page.reads_within(std::time::Duration::from_secs(6 * 60), "Nobody signed in").await;
+        page.reads_within(Duration::from_secs(6 * 60), "Nobody signed in").await;
         page.reads("The browser did not come back within 5 minutes").await;
         computer.browser.next_address().await;
         computer.sign_in("admin").await;

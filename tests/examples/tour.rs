@@ -42,7 +42,7 @@ mod tour {
                     for theme in [Theme::Light, Theme::Dark] {
                         theme.put_on(&computer.page()).await;
                         let file = folder.join(file_name(&state, theme, *size, turn));
-                        fs::write(file, computer.page().picture().await).expect("a picture is kept");
+                        fs::write(file, computer.display.settled_picture().await).expect("a picture is kept");
                     }
                     Theme::AsChosen.put_on(&computer.page()).await;
                 }));

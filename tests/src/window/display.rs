@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
@@ -31,6 +32,10 @@ impl Size {
     /// A large one.
     pub const LARGE: Self = Self { width: 1920, height: 1080 };
 }
+
+/// Looks at a display until it is drawn, and between two of them.
+const LOOKS: usize = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Maximized and without a frame, so that the window is the display; dialogs as they come.
 const WINDOWS: &str = r#"<?xml version="1.0"?>
@@ -95,6 +100,32 @@ impl Display {
             .expect("import (of imagemagick) runs");
         assert!(taken.success(), "a picture of the display is taken: {taken}");
         fs::read(&file).expect("the picture")
+    }
+
+    /// A picture of all that is on the display once what the page has drawn is there: two looks agree. Where something turns
+    /// without end, the last of some looks.
+    pub async fn settled_picture(&self) -> Vec<u8> {
+        let mut last = self.pixels();
+        for _ in 0..LOOKS {
+            tokio::time::sleep(BETWEEN_LOOKS).await; // between two looks
+            let now = self.pixels();
+            if now == last {
+                break;
+            }
+            last = now;
+        }
+        self.picture()
+    }
+
+    /// All that is on the display, without a time in it.
+    fn pixels(&self) -> Vec<u8> {
+        let taken = Command::new("import")
+            .env("DISPLAY", &self.name)
+            .args(["-silent", "-window", "root", "rgb:-"])
+            .output()
+            .expect("import (of imagemagick) runs");
+        assert!(taken.status.success(), "the display is looked at: {}", taken.status);
+        taken.stdout
     }
 
     /// The titles of all windows.

@@ -191,11 +191,6 @@ impl Page {
         told.convert().expect("what the script hands over")
     }
 
-    /// A picture of the page, as PNG.
-    pub async fn picture(&self) -> Vec<u8> {
-        self.driver.screenshot_as_png().await.expect("a picture is taken")
-    }
-
     /// The window's title, as the page gives it.
     pub async fn title(&self) -> String {
         self.driver.title().await.expect("a title")

@@ -32,7 +32,11 @@ impl Program {
     ) -> Self {
         let group = Start::new(&["WebKitWebDriver", &format!("--port={port}")], log)
             .environment(environment)
-            .environment(&[("TAURI_WEBVIEW_AUTOMATION".into(), "true".into())])
+            .environment(&[
+                ("TAURI_WEBVIEW_AUTOMATION".into(), "true".into()),
+                // As the desktop draws where nobody drives it. Pictures are taken of the display, not by WebDriver.
+                ("WEBKIT_DISABLE_COMPOSITING_MODE".into(), "1".into()),
+            ])
             .group();
         let url = format!("http://127.0.0.1:{port}");
         let http = crate::robot::client();

@@ -10,7 +10,7 @@ mod tour {
     use std::fs;
     use std::path::Path;
 
-    use lake_tests::window::tour::{self, MAIN_PATH, OTHER_PARTS, Part, State, Theme};
+    use lake_tests::window::tour::{self, LONG_PARTS, MAIN_PATH, OTHER_PARTS, Part, State, Theme};
     use lake_tests::window::{Computer, Size};
 
     const HEAD: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Lake Steward: every screen</title>\
@@ -25,7 +25,8 @@ mod tour {
         };
         let parts: Vec<Part> = match which.as_str() {
             "main-path" => vec![MAIN_PATH],
-            _ => std::iter::once(MAIN_PATH).chain(OTHER_PARTS.iter().copied()).collect(),
+            "long" => LONG_PARTS.to_vec(),
+            _ => [&[MAIN_PATH], OTHER_PARTS, LONG_PARTS].concat(),
         };
         let folder = Path::new(folder);
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;

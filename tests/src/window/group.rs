@@ -147,6 +147,13 @@ impl Member {
         kill_process(pid, Signal::KILL).expect("a process of ours");
     }
 
+    /// Stops it in the middle of whatever it does, or lets it go on.
+    pub(super) fn go(&self, on: bool) {
+        let pid = Pid::from_raw(self.pid).expect("a process id");
+        let signal = if on { Signal::CONT } else { Signal::STOP };
+        kill_process(pid, signal).expect("a process of ours");
+    }
+
     /// When it was started, to a hundredth of a second (proc(5), `stat`).
     pub fn started(&self) -> Timestamp {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).expect("it lives");

@@ -13,7 +13,7 @@ use crate::running::steward;
 pub struct LakeBeside {
     /// Where it answers.
     pub url: String,
-    _process: Group,
+    process: Group,
 }
 
 impl LakeBeside {
@@ -26,7 +26,22 @@ impl LakeBeside {
         let (process, line) = start.environment(&computer.environment()).first_line().await;
         let ready: Value = serde_json::from_str(&line).expect("its first line is JSON");
         let url = ready["lake"].as_str().expect("it says where it answers").to_owned();
-        Self { url, _process: process }
+        Self { url, process }
+    }
+
+    /// Stops it where it is: it takes requests and answers none.
+    pub fn freeze(&self) {
+        self.go(false);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.go(true);
+    }
+
+    fn go(&self, on: bool) {
+        let members = self.process.members().into_iter();
+        members.filter(|member| member.program == steward()).for_each(|member| member.go(on));
     }
 
     /// Kills it as `kill -9` does.

@@ -1,6 +1,7 @@
 //! The states of the screens, one after the other, each as it comes about by itself: for axe, for pictures, for people.
 
 mod beginnings;
+mod patience;
 mod sending;
 
 use std::fs;
@@ -46,6 +47,8 @@ pub enum Part {
     Writer,
     /// What was left behind is damaged; the lake is gone.
     BadDays,
+    /// What comes only after minutes.
+    Patience,
 }
 
 /// The part that stands for all.
@@ -53,6 +56,9 @@ pub const MAIN_PATH: Part = Part::MainPath;
 /// The others.
 pub const OTHER_PARTS: &[Part] =
     &[Part::Beginnings, Part::Bare, Part::Sending, Part::Reader, Part::Writer, Part::BadDays];
+
+/// Those of the others that take minutes.
+pub const LONG_PARTS: &[Part] = &[Part::Patience];
 
 /// A theme, put on by the driver whatever the steward chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +110,7 @@ pub async fn go(part: Part, size: Size, look: &mut impl AsyncFnMut(&Computer, St
         Part::Reader => journey("tour of a reader", usual, async |it| tour.reader(it).await).await,
         Part::Writer => journey("tour of a writer", usual, async |it| tour.writer(it).await).await,
         Part::BadDays => journey("tour of bad days", usual, async |it| tour.bad_days(it).await).await,
+        Part::Patience => journey("tour of patience", usual, async |it| tour.patience(it).await).await,
     }
 }
 

@@ -19,6 +19,14 @@ async fn every_other_state_is_without_fault_in_both_themes() {
     }
 }
 
+#[tokio::test]
+#[ignore = "takes minutes: cargo xtask prove window"]
+async fn states_that_come_late_are_without_fault_in_both_themes() {
+    for part in tour::LONG_PARTS {
+        without_fault(*part).await;
+    }
+}
+
 async fn without_fault(part: tour::Part) {
     let mut faults = Vec::new();
     tour::go(part, Size::USUAL, &mut async |computer: &Computer, state: tour::State| {

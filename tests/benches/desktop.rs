@@ -2,7 +2,8 @@
 //! another process, and a table of 100,000 rows. Peers: the same window with nothing to draw, and a page that puts all rows
 //! into the document.
 //!
-//! Prints a JSON line a row. `LAKE_BENCH_ROWS` says how many rows (100,000), `LAKE_BENCH_FILES` how many files (10,000).
+//! Prints a JSON line a row. `LAKE_BENCH_ROWS` says how many rows (100,000), `LAKE_BENCH_FILES` how many files (10,000);
+//! `LAKE_BENCH_ONLY` names one part: `starts`, `submitting` or `rows`.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -38,7 +39,6 @@ fn main() {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        // `LAKE_BENCH_ONLY`: one of them.
         let only = std::env::var("LAKE_BENCH_ONLY").ok();
         let wants = |part: &str| only.as_deref().is_none_or(|only| only == part);
         if wants("starts") {

@@ -110,8 +110,9 @@ impl Desktop {
         let forgotten = account::forget(&self.options.home, &name, self.vault()).await;
         self.tell_overview();
         match forgotten? {
-            // Without a keyring nothing was kept that would have to be cleared.
-            None | Some(SessionProblem::Keyring { .. }) => {}
+            None => {}
+            // What a locked one keeps is still there.
+            Some(problem @ SessionProblem::Keyring { .. }) => self.note(problem.into()),
             Some(problem) => self.note(not_told(&problem)),
         }
         Ok(())

@@ -22,8 +22,9 @@ const SYNCHRONOUS_FULL: i64 = 2;
 const CHECKPOINT_PAGES: i64 = 4_096;
 /// Pages that a connection keeps at hand, in KiB.
 const CACHE_KB: i64 = 8_192;
-/// How long another program's commit is waited for.
-const BUSY_LIMIT: Duration = Duration::from_secs(20);
+/// How long another program's commit is waited for. Ours take a fraction of a second; who holds the file for longer is a backup,
+/// say, and the steward is told of it.
+const BUSY_LIMIT: Duration = Duration::from_secs(8);
 /// So many statements of a connection are kept ready.
 const STATEMENTS: usize = 64;
 
@@ -144,15 +145,19 @@ impl Queue {
         Ok(another)
     }
 
-    /// A connection on which the file does not count by itself what changes: a trigger costs as much as the change.
+    /// A connection on which the file does not count by itself what changes: a trigger costs as much as the change. Nor does
+    /// it look up again the submission and the file of each message: whoever writes here has just read or written them.
     pub(super) fn counting(&mut self) -> Result<&mut Connection, QueueProblem> {
         let counting = match self.counting.take() {
             Some(counting) => counting,
             None => {
                 let counting = connect(&self.path)?;
                 self.make_durable(&counting)?;
-                let off = counting.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false);
-                off.map_err(self.problem())?;
+                for checks in
+                    [DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY]
+                {
+                    counting.set_db_config(checks, false).map_err(self.problem())?;
+                }
                 counting
             }
         };

@@ -113,6 +113,8 @@ impl Queue {
         let mut taken = HashSet::new();
         let page = i64::try_from(most + under_way.len()).unwrap_or(i64::MAX);
         self.change_counted(|transaction, tally| {
+            let mut try_it = transaction
+                .prepare_cached("UPDATE messages SET state = 1, tried_at = ?2, tries = tries + 1 WHERE id = ?1")?;
             for id in submissions {
                 let mut after = 0;
                 while claimed.len() < most {
@@ -134,11 +136,7 @@ impl Queue {
                         if claimed.len() >= most || under_way.contains(&work.digest) || !taken.insert(work.digest) {
                             continue;
                         }
-                        transaction
-                            .prepare_cached(
-                                "UPDATE messages SET state = 1, tried_at = ?2, tries = tries + 1 WHERE id = ?1",
-                            )?
-                            .execute(params![work.row, at.as_millisecond()])?;
+                        try_it.execute(params![work.row, at.as_millisecond()])?;
                         tally.moved(id.0, work.row, (MessageState::Waiting as i64, 0), MessageState::Trying);
                         claimed.push(Work { path: folder.join(&work.path), ..work });
                     }

@@ -35,8 +35,8 @@ pub(super) async fn send(inner: Arc<Inner>) {
         }
         let Some(account) = inner.now().account.clone() else { continue };
         let next = run(&inner, &account).await.unwrap_or_else(|problem| {
-            let why = format!("{problem}. Free some disk space, or mend the folder.");
-            Next::Wait(Waits::Computer { why, next_try: Timestamp::now() })
+            // It says itself what to do.
+            Next::Wait(Waits::Computer { why: format!("{problem}."), next_try: Timestamp::now() })
         });
         let waits = match next {
             Next::Again => None,

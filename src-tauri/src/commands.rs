@@ -62,6 +62,8 @@ commands! {
 
     /// Signs in, or unlocks; answers when that is done or has come to nothing.
     sign_in() -> ();
+    /// Signs in as somebody else than whoever is signed in: the sign-in page asks who.
+    sign_in_as_another() -> ();
     /// Gives up a sign-in that is under way.
     cancel_sign_in() -> ();
     /// Signs out here, at the sign-in service and in the browser.
@@ -77,6 +79,8 @@ commands! {
     choose_folder() -> Option<u32>;
     /// Takes the synthetic sample files.
     choose_samples() -> u32;
+    /// What was dropped or handed over by the system since this was asked.
+    dropped_files() -> Vec<u32>;
     /// What was dropped or chosen.
     chosen(id: u32) -> Chosen;
     /// Begins to submit what was dropped or chosen: its files are looked through.
@@ -89,6 +93,8 @@ commands! {
     pause_submission(id: u32) -> ();
     /// Calls it off.
     cancel_submission(id: u32) -> ();
+    /// Asks the catalog once more what became of its messages; what is found shows in the submission.
+    look_again(id: u32) -> ();
     /// Rows of a submission's table.
     lines(id: u32, which: WhichLines, offset: u32, limit: u32) -> LinesPage;
     /// Earlier submissions, newest first.

@@ -37,6 +37,16 @@ impl Problem {
     }
 
     /// No lake is in use.
+    pub(crate) fn no_home() -> Self {
+        Self::new(
+            "no-home",
+            "This program does not know where to keep its files",
+            "Your account on this computer has no home folder.",
+            "Ask whoever looks after this computer; a folder can be named in STEWARD_HOME.",
+            NextStep::Nothing,
+        )
+    }
+
     pub(crate) fn no_lake() -> Self {
         Self::new(
             "no-lake",

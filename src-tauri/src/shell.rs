@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use desk::home::Home;
 use tauri::{AppHandle, DragDropEvent, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tauri_plugin_window_state::StateFlags;
 use tauri_specta::Event;
 use tracing_subscriber::EnvFilter;
@@ -15,7 +16,8 @@ use url::Url;
 
 use crate::commands;
 use crate::desktop::{Desktop, Options};
-use crate::view::{Changed, Hovered};
+use crate::problems::sentence;
+use crate::view::{Changed, Hovered, Problem};
 use crate::window::{MAIN, TauriWindow};
 
 /// The title of the window, whatever is shown in it: titles are seen by others.
@@ -46,16 +48,23 @@ pub(crate) fn run() -> ExitCode {
         .invoke_handler(handler)
         .setup(move |app| {
             types.mount_events(app);
-            open(app.handle())
+            if let Err(problem) = open(app.handle()) {
+                say_why_not(app.handle(), &problem);
+            }
+            Ok(())
         })
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
             app.run(|handle, event| {
-                if let RunEvent::Exit = event
-                    && let Some(desktop) = handle.try_state::<Arc<Desktop>>()
-                {
-                    tauri::async_runtime::block_on(desktop.close());
+                let Some(desktop) = handle.try_state::<Arc<Desktop>>() else { return };
+                match event {
+                    RunEvent::Exit => tauri::async_runtime::block_on(desktop.close()),
+                    #[cfg(target_os = "macos")]
+                    RunEvent::Opened { urls } => {
+                        desktop.dropped(urls.iter().filter_map(|url| url.to_file_path().ok()).collect());
+                    }
+                    _ => {}
                 }
             });
             ExitCode::SUCCESS
@@ -126,20 +135,30 @@ fn window_state() -> StateFlags {
     StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED
 }
 
-fn open(handle: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
-    let path = Home::default_path(|name| std::env::var_os(name))
-        .ok_or("no folder for this program's files is known: set STEWARD_HOME")?;
+/// Nothing can be opened: why, in a window of the system's own, as there is none of ours. The program ends when it is closed.
+fn say_why_not(handle: &AppHandle, problem: &Problem) {
+    tracing::error!(code = problem.code, detail = problem.detail, "the desktop cannot start");
+    let ending = handle.clone();
+    handle
+        .dialog()
+        .message(format!("{}\n\n{}", problem.detail, problem.advice))
+        .title(&problem.title)
+        .kind(MessageDialogKind::Error)
+        .show(move |_| ending.exit(1));
+}
+
+fn open(handle: &AppHandle) -> Result<(), Problem> {
+    let path = Home::default_path(|name| std::env::var_os(name)).ok_or_else(Problem::no_home)?;
     let options = Options {
         home: Home::open(&path)?,
         session_file: std::env::var_os("STEWARD_SESSION_FILE")
             .filter(|file| !file.is_empty())
             .map(PathBuf::from),
-        port: port()?,
+        port: port().map_err(Problem::broken)?,
     };
     // `open` starts tasks, and this thread is the one that draws.
     let _entered = tauri::async_runtime::handle().inner().enter();
-    let desktop = Desktop::open(options, Box::new(TauriWindow(handle.clone())))
-        .map_err(|problem| format!("{}: {} {}", problem.title, problem.detail, problem.advice))?;
+    let desktop = Desktop::open(options, Box::new(TauriWindow(handle.clone())))?;
     handle.manage(Arc::clone(&desktop));
     let window = WebviewWindowBuilder::new(handle, MAIN, WebviewUrl::default())
         .title(TITLE)
@@ -147,14 +166,17 @@ fn open(handle: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         .min_inner_size(720.0, 520.0)
         // The content security policy says what a page may load, not where it may go.
         .on_navigation(is_own_page)
-        .build()?;
+        .build()
+        .map_err(|error| Problem::broken(sentence(&error.to_string())))?;
     let (dropped_on, app) = (Arc::clone(&desktop), handle.clone());
     window.on_window_event(move |event| {
         if let WindowEvent::DragDrop(event) = event {
             dragged(&app, &dropped_on, event);
         }
     });
-    desktop.dropped(files_named(std::env::args_os().skip(1), &std::env::current_dir()?));
+    // Whole paths, as the system hands them over, need no folder.
+    let folder = std::env::current_dir().unwrap_or_default();
+    desktop.dropped(files_named(std::env::args_os().skip(1), &folder));
     Ok(())
 }
 

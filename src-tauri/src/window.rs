@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tauri::{AppHandle, Manager};
-use tauri_plugin_dialog::DialogExt;
+use tauri::{AppHandle, Manager, Wry};
+use tauri_plugin_dialog::{DialogExt, FileDialogBuilder};
 use tauri_plugin_notification::NotificationExt;
 use tauri_specta::Event;
 use tokio::sync::oneshot;
@@ -53,6 +53,17 @@ pub(crate) trait Window: Send + Sync + 'static {
 /// The real one.
 pub(crate) struct TauriWindow(pub(crate) AppHandle);
 
+impl TauriWindow {
+    /// A dialog that stays before the window, so that nobody looks for it behind.
+    fn dialog(&self) -> FileDialogBuilder<Wry> {
+        let dialog = self.0.dialog().file();
+        match self.0.get_webview_window(MAIN) {
+            Some(window) => dialog.set_parent(&window),
+            None => dialog,
+        }
+    }
+}
+
 impl Window for TauriWindow {
     fn tell(&self, changed: Changed) {
         // A window that is closing hears nothing, and needs nothing.
@@ -67,7 +78,7 @@ impl Window for TauriWindow {
 
     fn choose(&self, what: Choose) -> BoxFuture<'_, Option<Vec<PathBuf>>> {
         let (sender, chosen) = oneshot::channel();
-        let dialog = self.0.dialog().file();
+        let dialog = self.dialog();
         let tell = move |paths: Option<Vec<PathBuf>>| {
             // The desktop has ended meanwhile: nobody waits for the answer.
             drop(sender.send(paths));
@@ -85,7 +96,7 @@ impl Window for TauriWindow {
 
     fn save_as(&self, what: SaveAs) -> BoxFuture<'_, Option<PathBuf>> {
         let (sender, chosen) = oneshot::channel();
-        let mut dialog = self.0.dialog().file().set_file_name(what.name);
+        let mut dialog = self.dialog().set_file_name(what.name);
         for (kind, ending) in what.kinds {
             dialog = dialog.add_filter(*kind, &[*ending]);
         }

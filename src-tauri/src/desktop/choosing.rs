@@ -1,6 +1,7 @@
 //! What was dropped or chosen: kept here, known to the web view by a number.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use desk::drops::DropId;
 use desk::samples;
@@ -36,7 +37,10 @@ impl Desktop {
 
     /// What was dropped or chosen.
     pub(crate) async fn chosen(&self, id: u32) -> Result<Chosen, Problem> {
-        let look = self.state().drops.look(DropId(id)).ok_or_else(|| Problem::gone("choice of files"))?;
+        // A share that hangs keeps nothing waiting but this answer.
+        let drops = Arc::clone(&self.state().drops);
+        let look = tokio::task::spawn_blocking(move || drops.look(DropId(id))).await;
+        let look = look.ok().flatten().ok_or_else(|| Problem::gone("choice of files"))?;
         Ok(Chosen {
             id,
             files: submitting::count(look.files),
@@ -45,13 +49,23 @@ impl Desktop {
         })
     }
 
-    /// Files were dropped onto the window, or handed over by the system.
+    /// Files were dropped onto the window, or handed over by the system. They wait until the window asks for them, which it
+    /// may not be able to yet: the program is started by opening a file with it, too.
     pub(crate) fn dropped(&self, paths: Vec<PathBuf>) {
         if paths.is_empty() {
             return;
         }
-        let chosen = self.state().drops.keep(paths).0;
-        self.window.tell(Changed::Dropped { chosen });
+        {
+            let mut state = self.state();
+            let id = state.drops.keep(paths).0;
+            state.untold.push(id);
+        }
+        self.window.tell(Changed::Dropped);
+    }
+
+    /// What was dropped or handed over and was not asked for yet, oldest first; each is told once.
+    pub(crate) async fn dropped_files(&self) -> Result<Vec<u32>, Problem> {
+        Ok(std::mem::take(&mut self.state().untold))
     }
 
     async fn choose(&self, what: Choose) -> Result<Option<u32>, Problem> {

@@ -67,7 +67,7 @@ impl Desktop {
         })?;
         if let Ok(account) = self.any_account() {
             let recorded = account.record(Action::Export, "diagnostics".to_owned()).await;
-            recorded.map_err(|problem| self.failed(problem))?;
+            recorded.map_err(|problem| self.failed(&account, problem))?;
         }
         Ok(name)
     }

@@ -84,9 +84,13 @@ impl Desktop {
     /// Accepts a lake that was looked at, and uses it.
     pub(crate) async fn accept_lake(&self, offer: u32) -> Result<(), Problem> {
         self.unlocked()?;
-        let offer = self.state().offers.remove(&offer).ok_or_else(|| Problem::gone("lake's description"))?;
-        let name = connect::accept(&self.options.home, &offer, None)?;
-        self.open_lake(&name).await
+        let accepted = self.state().offers.get(&offer).cloned();
+        let accepted = accepted.ok_or_else(|| Problem::gone("lake's description"))?;
+        let name = connect::accept(&self.options.home, &accepted, None)?;
+        self.open_lake(&name).await?;
+        // Not before: what failed can be tried again.
+        self.state().offers.remove(&offer);
+        Ok(())
     }
 
     /// Uses a known lake.
@@ -105,7 +109,7 @@ impl Desktop {
         let is_in_use = self.state().lake.as_ref().is_some_and(|lake| lake.known.name == name);
         if is_in_use {
             self.leave_lake().await?;
-            self.state().session = Standing::SignedOut { problem: None };
+            self.state().session = Standing::signed_out(None);
         }
         let forgotten = account::forget(&self.options.home, &name, self.vault()).await;
         self.tell_overview();
@@ -130,7 +134,7 @@ impl Desktop {
         let ended = match self.options.home.profiles() {
             Ok(Profiles { last: Some(name), .. }) => self.use_lake_at_start(&name).await,
             Ok(_) => {
-                self.state().session = Standing::SignedOut { problem: None };
+                self.state().session = Standing::signed_out(None);
                 Ok(())
             }
             // It is told once: the next read finds the usual.
@@ -138,7 +142,7 @@ impl Desktop {
         };
         if let Err(problem) = ended {
             let mut state = self.state();
-            state.session = Standing::SignedOut { problem: None };
+            state.session = Standing::signed_out(None);
             match &mut state.lake {
                 Some(lake) => lake.standing = LakeStanding::Failed { problem },
                 None => state.notes.push(problem),
@@ -161,12 +165,13 @@ impl Desktop {
         // First what may be refused: who names a lake that is not known stays where they are.
         home.use_profile(name)?;
         let account = Arc::new(Account::open(home, Some(name), self.vault()).map_err(Problem::from)?);
-        self.leave_lake().await?;
+        // What takes long is asked while the lake before is still in use: no moment shows a window without any.
         let keyring = match account.session.vault() {
             Vault::Keyring => Vault::probe_keyring().await.err().map(Problem::from),
             _ => None,
         };
         let known = self.known(name)?;
+        self.leave_lake().await?;
         let standing = LakeStanding::Ready;
         self.state().lake = Some(Lake { known, standing, account: Some(Arc::clone(&account)), keyring });
         self.tell_overview();

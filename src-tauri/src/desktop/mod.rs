@@ -66,7 +66,9 @@ struct State {
     settings: Settings,
     idle: IdleLock,
     notes: Vec<Problem>,
-    drops: Drops,
+    drops: Arc<Drops>,
+    /// Of them those that the web view has not been told of.
+    untold: Vec<u32>,
     offers: BTreeMap<u32, Offer>,
     lists: BTreeMap<u32, Arc<tokio::sync::Mutex<MessageList>>>,
     /// The last count of Today, to count from.
@@ -103,7 +105,8 @@ impl Desktop {
             idle: IdleLock::open(settings.idle_lock_minutes, Timestamp::now()),
             settings,
             notes,
-            drops: Drops::default(),
+            drops: Arc::default(),
+            untold: Vec::new(),
             offers: BTreeMap::new(),
             lists: BTreeMap::new(),
             last_today: None,
@@ -120,6 +123,7 @@ impl Desktop {
         tokio::spawn(Arc::clone(&desktop).go_on());
         tokio::spawn(Arc::clone(&desktop).pass_on_changes());
         tokio::spawn(Arc::clone(&desktop).lock_when_idle());
+        tokio::spawn(Arc::clone(&desktop).look_who_again());
         Ok(desktop)
     }
 
@@ -190,7 +194,7 @@ impl Desktop {
         drop(state);
         if account.session.is_signed_out() {
             // By another program of this home: what was read with that sign-in is not shown any more.
-            return Err(self.failed(SessionProblem::SignedOut.into()));
+            return Err(self.failed(&account, SessionProblem::SignedOut.into()));
         }
         Ok(account)
     }
@@ -209,7 +213,7 @@ impl Desktop {
     }
 
     /// A problem with the account in words. A sign-in that has ended shows at once.
-    fn failed(&self, problem: AccountProblem) -> Problem {
+    fn failed(&self, account: &Arc<Account>, problem: AccountProblem) -> Problem {
         let has_ended = matches!(
             problem,
             AccountProblem::Session(SessionProblem::Ended | SessionProblem::SignedOut)
@@ -219,8 +223,12 @@ impl Desktop {
         if has_ended {
             {
                 let mut state = self.state();
+                // Another lake came into use meanwhile, or another sign-in: that one has not ended.
+                if !state.lake.as_ref().is_some_and(|lake| lake.is_used_by(account)) {
+                    return problem;
+                }
                 state.forget_content();
-                state.session = Standing::SignedOut { problem: Some(problem.clone()) };
+                state.session = Standing::signed_out(Some(problem.clone()));
             }
             self.tell_overview();
         }

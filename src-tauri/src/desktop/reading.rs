@@ -30,7 +30,7 @@ impl Desktop {
             Some(last) => today::again(&account, &last, Day::Now, told).await,
             None => today::count(&account, Day::Now, told).await,
         };
-        let counted = Arc::new(counted.map_err(|problem| self.failed(problem))?);
+        let counted = Arc::new(counted.map_err(|problem| self.failed(&account, problem))?);
         self.is_still(&account)?;
         self.state().last_today = Some(Arc::clone(&counted));
         Ok(view(&counted))
@@ -45,7 +45,7 @@ impl Desktop {
     ) -> Result<MessagePage, Problem> {
         let account = self.account()?;
         let which = chosen(which, DayRange { from: day(from)?, to: day(to)? });
-        let list = MessageList::open(&account, which).await.map_err(|problem| self.failed(problem))?;
+        let list = MessageList::open(&account, which).await.map_err(|problem| self.failed(&account, problem))?;
         self.is_still(&account)?;
         let id = {
             let mut state = self.state();
@@ -61,7 +61,7 @@ impl Desktop {
         let account = self.account()?;
         let open = self.state().lists.get(&list).cloned().ok_or_else(|| Problem::gone("list"))?;
         let mut open = open.lock().await;
-        let heads = open.next(PAGE).await.map_err(|problem| self.failed(problem))?;
+        let heads = open.next(PAGE).await.map_err(|problem| self.failed(&account, problem))?;
         self.is_still(&account)?;
         Ok(MessagePage {
             list,
@@ -90,7 +90,7 @@ impl Desktop {
             )
         };
         let id = MessageId::parse(&message_id).map_err(|_| unknown())?;
-        let trace = messages::trace(&account, id).await.map_err(|problem| self.failed(problem))?;
+        let trace = messages::trace(&account, id).await.map_err(|problem| self.failed(&account, problem))?;
         self.is_still(&account)?;
         let trace = trace.ok_or_else(unknown)?;
         Ok(MessageHistory {

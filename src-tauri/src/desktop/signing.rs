@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use desk::account::Account;
+use desk::account::{Account, AccountProblem};
 use desk::audit::Action;
 use desk::idle;
 use desk::session::{Prompt, SIGN_IN_LIMIT, SessionProblem, SignedIn, Vault};
@@ -16,18 +16,27 @@ use crate::view::{Kept, Problem, Rights, SessionView};
 
 /// How often it is looked whether the screen is to be locked, at least.
 const LOOK_AGAIN: Duration = Duration::from_secs(20);
+/// How often a sign-in service that did not answer is asked again who is signed in.
+const ASK_AGAIN: Duration = Duration::from_secs(15);
 
 /// Who is signed in.
 #[derive(Clone, Debug)]
 pub(super) enum Standing {
     /// The keyring is being asked.
     Looking,
-    /// Nobody.
-    SignedOut { problem: Option<Problem> },
+    /// Nobody, as far as can be told: whether a session goes on that is kept here is asked again while `unreached`.
+    SignedOut { problem: Option<Problem>, unreached: bool },
     /// Somebody.
     SignedIn { user: String, rights: Rights, kept: Kept },
     /// Somebody, and the screen is locked.
     Locked { user: String, problem: Option<Problem> },
+}
+
+impl Standing {
+    /// Nobody; why, if that is to be told.
+    pub(super) fn signed_out(problem: Option<Problem>) -> Self {
+        Self::SignedOut { problem, unreached: false }
+    }
 }
 
 /// A sign-in that waits for the browser.
@@ -41,7 +50,16 @@ pub(super) struct SigningIn {
 impl Desktop {
     /// Signs in, or unlocks.
     pub(crate) async fn sign_in(&self) -> Result<(), Problem> {
-        let (account, prompt, cancel) = self.begin_to_sign_in()?;
+        self.sign_in_with(Prompt::IfNeeded).await
+    }
+
+    /// Signs in as somebody else: a browser that remembers who is signed in asks all the same.
+    pub(crate) async fn sign_in_as_another(&self) -> Result<(), Problem> {
+        self.sign_in_with(Prompt::Login).await
+    }
+
+    async fn sign_in_with(&self, prompt: Prompt) -> Result<(), Problem> {
+        let (account, prompt, cancel) = self.begin_to_sign_in(prompt)?;
         self.tell_overview();
         let show = |address: &Url| {
             if let Err(reason) = self.window.browse(address) {
@@ -79,16 +97,27 @@ impl Desktop {
     /// Signs out here, at the sign-in service and in the browser.
     pub(crate) async fn sign_out(&self) -> Result<(), Problem> {
         let account = self.any_account()?;
-        // One that waits in the browser must not sign in again behind the steward's back.
-        self.cancel_sign_in().await?;
-        self.submitting.use_account(None).await?;
-        account.record(Action::SignOut, String::new()).await.map_err(Problem::from)?;
-        let (page, revoked) = account.session.sign_out().await?;
+        // At once: whatever else takes long or fails, nothing of the lake is shown any more.
         {
             let mut state = self.state();
             state.forget_content();
-            let problem = revoked.err().map(|problem| not_told(&problem));
-            state.session = Standing::SignedOut { problem };
+            state.session = Standing::signed_out(None);
+        }
+        self.tell_overview();
+        // One that waits in the browser must not sign in again behind the steward's back.
+        self.cancel_sign_in().await?;
+        let stopped = self.submitting.use_account(None).await;
+        let signed_out = account.session.sign_out().await;
+        let recorded = account.record(Action::SignOut, String::new()).await;
+        let (page, ended) = signed_out?;
+        if let Err(problem) = ended {
+            let mut state = self.state();
+            // Somebody may have signed in meanwhile, or chosen another lake.
+            if state.lake.as_ref().is_some_and(|lake| lake.is_used_by(&account))
+                && matches!(state.session, Standing::SignedOut { .. })
+            {
+                state.session = Standing::signed_out(Some(not_told(&problem)));
+            }
         }
         self.tell_overview();
         if let Some(page) = page
@@ -96,7 +125,8 @@ impl Desktop {
         {
             tracing::info!(reason, "the browser was not told of the sign-out");
         }
-        Ok(())
+        stopped?;
+        recorded.map_err(Problem::from)
     }
 
     /// Locks the screen.
@@ -163,7 +193,7 @@ impl Desktop {
                 {
                     let mut state = self.state();
                     state.forget_content();
-                    state.session = Standing::SignedOut { problem: Some(problem) };
+                    state.session = Standing::signed_out(Some(problem));
                 }
                 self.tell_overview();
             }
@@ -178,18 +208,28 @@ impl Desktop {
         let standing = match found {
             Ok(signed_in) if is_locked => Standing::Locked { user: name(&signed_in), problem: None },
             Ok(signed_in) => signed_in_as(&signed_in, kept),
+            // What a keyring that cannot be used means is told beside it.
+            Err(AccountProblem::Session(SessionProblem::SignedOut | SessionProblem::Keyring { .. })) => {
+                Standing::signed_out(None)
+            }
             Err(problem) => {
-                let nobody =
-                    matches!(problem, desk::account::AccountProblem::Session(SessionProblem::SignedOut));
-                let is_keyring =
-                    matches!(problem, desk::account::AccountProblem::Session(SessionProblem::Keyring { .. }));
-                let problem = Some(Problem::from(problem)).filter(|_| !nobody && !is_keyring);
-                Standing::SignedOut { problem }
+                let unreached = matches!(
+                    problem,
+                    AccountProblem::Session(SessionProblem::IssuerUnreachable { .. } | SessionProblem::Busy)
+                );
+                Standing::SignedOut { problem: Some(problem.into()), unreached }
             }
         };
         let sends = matches!(standing, Standing::SignedIn { .. } | Standing::Locked { .. });
         {
             let mut state = self.state();
+            // Another lake came into use meanwhile, or somebody signed in: that is the newer word.
+            let is_newest = state.lake.as_ref().is_some_and(|lake| lake.is_used_by(account))
+                && matches!(state.session, Standing::Looking | Standing::SignedOut { unreached: true, .. })
+                && state.signing_in.is_none();
+            if !is_newest {
+                return Ok(());
+            }
             state.session = standing;
             if is_locked {
                 state.idle.lock();
@@ -202,13 +242,34 @@ impl Desktop {
         Ok(())
     }
 
+    /// While it cannot be told whether a session that is kept here goes on, because nobody answers: asks again. Runs as long
+    /// as the desktop.
+    pub(super) async fn look_who_again(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(ASK_AGAIN).await;
+            let account = {
+                let state = self.state();
+                let is_open = matches!(state.session, Standing::SignedOut { unreached: true, .. });
+                state.lake.as_ref().and_then(|lake| lake.account.clone()).filter(|_| is_open)
+            };
+            let Some(account) = account else { continue };
+            if let Err(problem) = self.look_who(&account).await {
+                self.note(problem);
+            }
+            self.tell_overview();
+        }
+    }
+
     /// The account, whoever is or is not signed in.
     pub(super) fn any_account(&self) -> Result<Arc<Account>, Problem> {
         let account = self.state().lake.as_ref().and_then(|lake| lake.account.clone());
         account.ok_or_else(Problem::no_lake)
     }
 
-    fn begin_to_sign_in(&self) -> Result<(Arc<Account>, Prompt, CancellationToken), Problem> {
+    fn begin_to_sign_in(
+        &self,
+        prompt: Prompt,
+    ) -> Result<(Arc<Account>, Prompt, CancellationToken), Problem> {
         let account = self.any_account()?;
         let mut state = self.state();
         if state.signing_in.is_some() {
@@ -224,7 +285,7 @@ impl Desktop {
         let cancel = CancellationToken::new();
         state.signing_in = Some(SigningIn { until, address: None, cancel: cancel.clone() });
         let is_locked = matches!(state.session, Standing::Locked { .. });
-        let prompt = if is_locked { Prompt::Login } else { Prompt::IfNeeded };
+        let prompt = if is_locked { Prompt::Login } else { prompt };
         Ok((account, prompt, cancel))
     }
 
@@ -280,8 +341,8 @@ impl Desktop {
             return problem;
         }
         match &mut state.session {
-            Standing::Locked { problem, .. } | Standing::SignedOut { problem } => *problem = told,
-            Standing::Looking => state.session = Standing::SignedOut { problem: told },
+            Standing::Locked { problem, .. } | Standing::SignedOut { problem, .. } => *problem = told,
+            Standing::Looking => state.session = Standing::signed_out(told),
             Standing::SignedIn { .. } => {}
         }
         problem
@@ -310,8 +371,9 @@ impl State {
             }
             (_, Some(until)) => SessionView::SigningIn { until, address },
             (Standing::Looking, None) => SessionView::Looking,
-            (Standing::SignedOut { problem }, None) => SessionView::SignedOut {
+            (Standing::SignedOut { problem, unreached }, None) => SessionView::SignedOut {
                 problem: problem.clone(),
+                unreached: *unreached,
                 keyring: self.lake.as_ref().and_then(|lake| lake.keyring.clone()),
             },
             (Standing::SignedIn { user, rights, kept }, None) => {

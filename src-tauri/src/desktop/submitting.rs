@@ -15,7 +15,7 @@ use super::Desktop;
 use crate::problems::sentence;
 use crate::view::{
     Changed, CountsView, FileRow, LineRow, LinesPage, PhaseView, Problem, ProgressView, ReviewView,
-    SenderRow, StagingView, StatusView, SubmissionRow, SubmissionView, WhichLines,
+    SenderRow, StagingView, StatusView, SubmissionRow, SubmissionView, UnderWay, WhichLines,
 };
 use crate::window::SaveAs;
 
@@ -31,7 +31,7 @@ impl Desktop {
     /// Begins to submit what was dropped or chosen.
     pub(crate) async fn begin_submission(&self, chosen: u32) -> Result<u32, Problem> {
         let account = self.account()?;
-        let writes = account.signed_in().await.map_err(|problem| self.failed(problem))?.claims.write;
+        let writes = account.signed_in().await.map_err(|problem| self.failed(&account, problem))?.claims.write;
         let paths =
             self.state().drops.take(DropId(chosen)).ok_or_else(|| Problem::gone("choice of files"))?;
         let folder = common_folder(&paths);
@@ -77,6 +77,13 @@ impl Desktop {
         self.account()?;
         self.submitting.cancel(SubmissionId(id.into())).await?;
         self.tell_overview();
+        Ok(())
+    }
+
+    /// Asks the catalog once more what became of its messages.
+    pub(crate) async fn look_again(&self, id: u32) -> Result<(), Problem> {
+        self.account()?;
+        self.submitting.look_again(SubmissionId(id.into())).await?;
         Ok(())
     }
 
@@ -129,18 +136,22 @@ impl Desktop {
         account
             .record(Action::Export, format!("report of submission {}", id.0))
             .await
-            .map_err(|problem| self.failed(problem))?;
+            .map_err(|problem| self.failed(&account, problem))?;
         Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()))
     }
 
     /// What is being worked on, and how many submissions have something left to do.
-    pub(super) async fn unfinished(&self) -> Result<(Option<u32>, u32), Problem> {
+    pub(super) async fn unfinished(&self) -> Result<(Option<UnderWay>, u32), Problem> {
         let newest = self.submitting.earlier(None, NEWEST).await?;
         let is_open = |phase: &Phase| !matches!(phase, Phase::Ended | Phase::Cancelled);
         let moves = |phase: &Phase| matches!(phase, Phase::LookingThrough | Phase::Sending | Phase::Checking);
         let under_way = newest.iter().find(|earlier| moves(&earlier.phase));
         let unfinished = newest.iter().filter(|earlier| is_open(&earlier.phase)).count();
-        Ok((under_way.map(|earlier| number(earlier.submission.id.0)), count(unfinished as u64)))
+        let under_way = match under_way {
+            Some(earlier) => Some(under_way_view(self.submitting.snapshot(earlier.submission.id).await?)),
+            None => None,
+        };
+        Ok((under_way, count(unfinished as u64)))
     }
 
     /// Passes hints on to the window, and tells of ends. Runs as long as the desktop.
@@ -186,6 +197,14 @@ impl Desktop {
             self.window.notify("A submission has ended", &body);
         }
         self.tell_overview();
+    }
+}
+
+fn under_way_view(snapshot: Snapshot) -> UnderWay {
+    UnderWay {
+        id: number(snapshot.submission.id.0),
+        progress: progress(&snapshot),
+        phase: phase(snapshot.phase, snapshot.scan),
     }
 }
 
@@ -249,6 +268,8 @@ fn phase(phase: Phase, scan: Option<desk::queue::ScanProgress>) -> PhaseView {
         Phase::Paused => PhaseView::Paused,
         Phase::AnotherProgramSends => PhaseView::AnotherProgramSends,
         Phase::WaitsForSignIn { why } => PhaseView::WaitsForSignIn { why },
+        Phase::WaitsForItsLake { lake } => PhaseView::WaitsForItsLake { lake },
+        Phase::WaitsForAnotherSender { institution } => PhaseView::WaitsForAnotherSender { institution },
         Phase::WaitsForLake { why, next_try } => PhaseView::WaitsForLake { why, next_try: time(next_try) },
         Phase::WaitsForThisComputer { why, next_try } => {
             PhaseView::WaitsForComputer { why, next_try: time(next_try) }

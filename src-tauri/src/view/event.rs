@@ -22,12 +22,8 @@ pub(crate) enum Changed {
         /// Messages read so far.
         messages: u32,
     },
-    /// Files were dropped, chosen or handed over by the system: they can be submitted by this id.
-    #[serde(rename_all = "camelCase")]
-    Dropped {
-        /// Under which they are kept.
-        chosen: u32,
-    },
+    /// Files were dropped, or handed over by the system: ask which.
+    Dropped,
 }
 
 /// Files are held over the window, or no longer.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use specta::Type;
 
-use super::{Problem, SettingsView};
+use super::{PhaseView, Problem, ProgressView, SettingsView};
 
 /// Everything that is always on screen, and what decides which screen is.
 #[derive(Clone, Debug, PartialEq, Serialize, Type)]
@@ -15,14 +15,26 @@ pub(crate) struct Overview {
     pub(crate) lakes: Vec<LakeRow>,
     /// Who is signed in.
     pub(crate) session: SessionView,
-    /// The submission that is under way, if one is.
-    pub(crate) under_way: Option<u32>,
+    /// The submission that is under way, if one is: this much of it is shown over a locked screen, too.
+    pub(crate) under_way: Option<UnderWay>,
     /// Submissions with something left to do.
     pub(crate) unfinished: u32,
     /// What the steward chose.
     pub(crate) settings: SettingsView,
     /// What went wrong at the start, if something did: a damaged file that was kept aside.
     pub(crate) notes: Vec<Problem>,
+}
+
+/// A submission that is under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UnderWay {
+    /// Which.
+    pub(crate) id: u32,
+    /// What it is doing.
+    pub(crate) phase: PhaseView,
+    /// How far it is; none while its files are looked through.
+    pub(crate) progress: Option<ProgressView>,
 }
 
 /// The lake in use.
@@ -105,6 +117,8 @@ pub(crate) enum SessionView {
     SignedOut {
         /// Why the last sign-in came to nothing, or why it ended.
         problem: Option<Problem>,
+        /// Somebody may be: the sign-in service did not answer, and is asked again by itself.
+        unreached: bool,
         /// The keyring cannot keep a session: why. One will end with the program.
         keyring: Option<Problem>,
     },

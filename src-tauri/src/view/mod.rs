@@ -11,7 +11,9 @@ mod submission;
 mod today;
 
 pub(crate) use event::{Changed, Hovered};
-pub(crate) use lake::{Kept, LakeOffer, LakeRow, LakeStanding, LakeView, Overview, Rights, SessionView};
+pub(crate) use lake::{
+    Kept, LakeOffer, LakeRow, LakeStanding, LakeView, Overview, Rights, SessionView, UnderWay,
+};
 pub(crate) use messages::{HistoryStep, MessageHistory, MessagePage, MessageRow, MessageWhich, StepKind};
 pub(crate) use problem::{NextStep, Problem};
 pub(crate) use settings::{AboutView, DiagnosticsView, SettingsView, Theme};

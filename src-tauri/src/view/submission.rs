@@ -76,6 +76,16 @@ pub(crate) enum PhaseView {
         /// Why.
         why: String,
     },
+    /// It goes to another lake than the one in use.
+    WaitsForItsLake {
+        /// That lake's name here.
+        lake: String,
+    },
+    /// It goes to another institution than whoever is signed in may send for.
+    WaitsForAnotherSender {
+        /// That institution.
+        institution: String,
+    },
     /// The lake does not answer.
     #[serde(rename_all = "camelCase")]
     WaitsForLake {

@@ -17,6 +17,7 @@ use lake_tests::robot;
 use local_lake::credentials::Secret;
 use local_lake::users::SampleUsers;
 use local_lake::{LocalLake, Options, Started};
+use rusqlite::{Connection, TransactionBehavior};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use url::Url;
@@ -249,6 +250,42 @@ async fn a_lake_that_went_away_is_waited_for_and_sending_goes_on_by_itself() {
     submitting.send(id).await.expect("try now");
     let ended = until(&submitting, id, "the end", |now| now.phase == Phase::Ended).await;
     assert_eq!(counts(&ended).ingested, 25, "all arrived, once");
+    submitting.shut_down().await;
+    lake.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_it_waits_is_told_until_it_gets_on() {
+    let place = Place::start().await;
+    let account = place.sign_in("admin@example.com").await;
+    let (submitting, _) = Submitting::open(&place.home).expect("it opens");
+    submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
+    let id = submitting.begin(place.intake(&account, place.files("B", 25))).await.expect("it begins");
+    until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
+    let Place { folder, home, lake, ports } = place;
+    lake.stop().await;
+    submitting.send(id).await.expect("yes");
+    until(&submitting, id, "a wait for the lake", |now| {
+        matches!(&now.phase, Phase::WaitsForLake { next_try: Some(_), .. })
+    })
+    .await;
+
+    let mut backup = Connection::open(home.join("queue.sqlite")).expect("the queue's file");
+    let held = backup.transaction_with_behavior(TransactionBehavior::Immediate).expect("nobody else writes");
+    let lake = start_lake(&folder, &ports).await;
+    let waits = until(&submitting, id, "a wait for this computer", |now| match &now.phase {
+        // Tried again meanwhile, and without an answer to show for it.
+        Phase::WaitsForLake { .. } => false,
+        Phase::WaitsForThisComputer { next_try, .. } => next_try.is_some(),
+        other => panic!("it neither gets on nor knows why it does not: {other:?}"),
+    })
+    .await;
+    let Phase::WaitsForThisComputer { why, .. } = &waits.phase else { panic!("it was just seen") };
+    assert!(why.contains("queue.sqlite") && why.contains("another program"), "the file and the cause: {why}");
+    assert!(!why.contains("disk space"), "nothing is guessed: {why}");
+    held.rollback().expect("the other one is done");
+    let ended = until(&submitting, id, "the end", |now| now.phase == Phase::Ended).await;
+    assert_eq!(counts(&ended).ingested, 25, "all arrived, once, and nobody had to ask for it");
     submitting.shut_down().await;
     lake.stop().await;
 }

@@ -23,6 +23,8 @@ export const commands = {
 	startLakeAgain: () => typedError<null, Problem>(__TAURI_INVOKE("start_lake_again")),
 	/**  Signs in, or unlocks; answers when that is done or has come to nothing. */
 	signIn: () => typedError<null, Problem>(__TAURI_INVOKE("sign_in")),
+	/**  Signs in as somebody else than whoever is signed in: the sign-in page asks who. */
+	signInAsAnother: () => typedError<null, Problem>(__TAURI_INVOKE("sign_in_as_another")),
 	/**  Gives up a sign-in that is under way. */
 	cancelSignIn: () => typedError<null, Problem>(__TAURI_INVOKE("cancel_sign_in")),
 	/**  Signs out here, at the sign-in service and in the browser. */
@@ -37,6 +39,8 @@ export const commands = {
 	chooseFolder: () => typedError<number | null, Problem>(__TAURI_INVOKE("choose_folder")),
 	/**  Takes the synthetic sample files. */
 	chooseSamples: () => typedError<number, Problem>(__TAURI_INVOKE("choose_samples")),
+	/**  What was dropped or handed over by the system since this was asked. */
+	droppedFiles: () => typedError<number[], Problem>(__TAURI_INVOKE("dropped_files")),
 	/**  What was dropped or chosen. */
 	chosen: (id: number) => typedError<Chosen, Problem>(__TAURI_INVOKE("chosen", { id })),
 	/**  Begins to submit what was dropped or chosen: its files are looked through. */
@@ -49,6 +53,8 @@ export const commands = {
 	pauseSubmission: (id: number) => typedError<null, Problem>(__TAURI_INVOKE("pause_submission", { id })),
 	/**  Calls it off. */
 	cancelSubmission: (id: number) => typedError<null, Problem>(__TAURI_INVOKE("cancel_submission", { id })),
+	/**  Asks the catalog once more what became of its messages; what is found shows in the submission. */
+	lookAgain: (id: number) => typedError<null, Problem>(__TAURI_INVOKE("look_again", { id })),
 	/**  Rows of a submission's table. */
 	lines: (id: number, which: WhichLines, offset: number, limit: number) => typedError<LinesPage, Problem>(__TAURI_INVOKE("lines", { id, which, offset, limit })),
 	/**  Earlier submissions, newest first. */
@@ -104,10 +110,8 @@ id: number } |
 { what: "today-counted"; 
 /**  Messages read so far. */
 messages: number } | 
-/**  Files were dropped, chosen or handed over by the system: they can be submitted by this id. */
-{ what: "dropped"; 
-/**  Under which they are kept. */
-chosen: number };
+/**  Files were dropped, or handed over by the system: ask which. */
+{ what: "dropped" };
 
 /**  Files and folders that were dropped or chosen, and not yet submitted. */
 export type Chosen = {
@@ -358,7 +362,7 @@ export type Overview = {
 	/**  Who is signed in. */
 	session: SessionView,
 	/**  The submission that is under way, if one is. */
-	underWay: number | null,
+	underWay: UnderWay | null,
 	/**  Submissions with something left to do. */
 	unfinished: number,
 	/**  What the steward chose. */
@@ -387,6 +391,14 @@ messages: number } |
 { is: "waits-for-sign-in"; 
 /**  Why. */
 why: string } | 
+/**  It goes to another lake than the one in use. */
+{ is: "waits-for-its-lake"; 
+/**  That lake's name here. */
+lake: string } | 
+/**  It goes to another institution than whoever is signed in may send for. */
+{ is: "waits-for-another-sender"; 
+/**  That institution. */
+institution: string } | 
 /**  The lake does not answer. */
 { is: "waits-for-lake"; 
 /**  Why. */
@@ -508,6 +520,8 @@ export type SessionView =
 { is: "signed-out"; 
 /**  Why the last sign-in came to nothing, or why it ended. */
 problem: Problem | null; 
+/**  Somebody may be: the sign-in service did not answer, and is asked again by itself. */
+unreached: boolean; 
 /**  The keyring cannot keep a session: why. One will end with the program. */
 keyring: Problem | null } | 
 /**  The browser shows the sign-in page. */
@@ -710,6 +724,16 @@ export type TodayView = {
 	countedAt: string,
 };
 
+/**  A submission that is under way. */
+export type UnderWay = {
+	/**  Which. */
+	id: number,
+	/**  What it is doing. */
+	phase: PhaseView,
+	/**  How far it is; none while its files are looked through. */
+	progress: ProgressView | null,
+};
+
 /**  Which messages of a submission. */
 export type WhichLines = 
 /**  All. */
@@ -771,4 +795,3 @@ function makeEvent<TListen, TEmit = TListen>(name: string, serialize?: (payload:
 
     return Object.assign(fn, base);
 }
-

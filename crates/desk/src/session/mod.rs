@@ -211,23 +211,29 @@ impl<K: Clock> Session<K> {
     }
 
     /// Signs out: clears what is kept, revokes at the issuer, and tells the logout page's address, so that the browser
-    /// forgets too. What is kept is cleared even if the issuer cannot be reached; that is then said.
+    /// forgets too. An error means that not even this home knows of it. Second: why the session may go on elsewhere, if it
+    /// may: the issuer could not be reached, or what a locked keyring keeps could not be read.
     pub async fn sign_out(&self) -> Result<(Option<Url>, Result<(), SessionProblem>), SessionProblem> {
         let this = &self.0;
+        // First: whatever else cannot be done, no program of this home goes on with it.
+        this.leave_mark(&this.signed_out_mark())?;
         let _held = this.hold().await?;
-        let kept = this.vault.load(&this.key).await.unwrap_or_default();
+        let (kept, unread) = match this.vault.load(&this.key).await {
+            Ok(kept) => (kept, Ok(())),
+            Err(problem) => (KeptSession::default(), Err(problem)),
+        };
         let current = this.current.lock().await.take();
         let refresh_token = kept.refresh_token.or(current.and_then(|current| current.refresh_token));
-        this.leave_mark(&this.signed_out_mark())?;
-        this.vault.clear(&this.key).await?;
-        let revoked = match refresh_token {
+        let cleared = this.vault.clear(&this.key).await;
+        let ended = match refresh_token {
+            // Once it is revoked, it does not matter what is still kept of it.
             Some(token) => match this.issuer().await {
                 Ok(issuer) => issuer.revoke(&token).await,
                 Err(problem) => Err(problem),
             },
-            None => Ok(()),
+            None => unread.and(cleared),
         };
-        Ok((this.logout_page(), revoked))
+        Ok((this.logout_page(), ended))
     }
 
     /// The idle lock: until the next [`Session::sign_in`], which then shows the login page, [`Session::is_locked`] says so

@@ -1,13 +1,12 @@
 //! Sending, again and again, whatever is there to be sent, as long as somebody is signed in.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::standing::{Run, Waits};
+use super::standing::{NextTry, Run, Waits};
 use super::{Inner, is_at, is_for, lock, on_a_thread};
 use crate::account::Account;
 use crate::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
@@ -28,15 +27,16 @@ pub(super) async fn send(inner: Arc<Inner>) {
         if pause.is_none_or(|pause| !pause.is_zero()) {
             tokio::select! {
                 () = inner.to_send.notified() => wait = FIRST_WAIT,
-                () = at_most(pause) => inner.now().waits = None,
+                () = at_most(pause) => inner.now().is_due(),
                 () = inner.over.cancelled() => return,
             }
             continue;
         }
         let Some(account) = inner.now().account.clone() else { continue };
-        let next = run(&inner, &account).await.unwrap_or_else(|problem| {
+        let (set, next) = run(&inner, &account).await;
+        let next = next.unwrap_or_else(|problem| {
             // It says itself what to do.
-            Next::Wait(Waits::Computer { why: format!("{problem}."), next_try: Timestamp::now() })
+            Next::Wait(Waits::Computer { why: format!("{problem}."), next_try: NextTry::after(Duration::ZERO) })
         });
         let waits = match next {
             Next::Again => None,
@@ -52,11 +52,15 @@ pub(super) async fn send(inner: Arc<Inner>) {
             }
         };
         wait = if waits.is_some() { (wait * 2).min(LONGEST_WAIT) } else { FIRST_WAIT };
-        let mut now = inner.now();
-        // A sign-out or another sign-in that came meanwhile has its own say.
-        if now.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, &account)) {
-            now.waits = waits;
+        {
+            let mut now = inner.now();
+            // A sign-out or another sign-in that came meanwhile has its own say.
+            if now.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, &account)) {
+                now.waits = waits;
+            }
         }
+        // Not before: whoever looks at once is to see why it waits, and a file that nobody can write tells of nothing more.
+        set.iter().for_each(|id| inner.hint(*id));
     }
 }
 
@@ -79,8 +83,7 @@ fn pause(inner: &Inner) -> Option<Duration> {
         Some(Waits::SignIn(_)) => None,
         Some(Waits::AnotherProgram) => Some(LOOK_AGAIN),
         Some(Waits::Lake { next_try, .. } | Waits::Computer { next_try, .. }) => {
-            let left = next_try.duration_since(Timestamp::now());
-            Some(if left.is_positive() { left.unsigned_abs() } else { Duration::ZERO })
+            Some(next_try.due.saturating_duration_since(Instant::now()))
         }
     }
 }
@@ -94,7 +97,7 @@ async fn at_most(pause: Option<Duration>) {
 
 impl Waits {
     fn after(self, wait: Duration) -> Self {
-        let next_try = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        let next_try = NextTry::after(wait);
         match self {
             Self::Lake { why, .. } => Self::Lake { why, next_try },
             Self::Computer { why, .. } => Self::Computer { why, next_try },
@@ -103,10 +106,28 @@ impl Waits {
     }
 }
 
-/// One run of the drainer over all that may be sent.
-async fn run(inner: &Arc<Inner>, account: &Arc<Account>) -> Result<Next, QueueProblem> {
-    let Some((set, held)) = begin(inner, account).await? else { return Ok(Next::Rest) };
-    let Some(held) = held else { return Ok(Next::Wait(Waits::AnotherProgram)) };
+/// One run of the drainer over all that may be sent; what that was, and what comes next.
+async fn run(
+    inner: &Arc<Inner>,
+    account: &Arc<Account>,
+) -> (Vec<SubmissionId>, Result<Next, QueueProblem>) {
+    match begin(inner, account).await {
+        Ok(Some((set, Some(held)))) => {
+            let next = send_all(inner, account, &set, held).await;
+            (set, next)
+        }
+        Ok(Some((set, None))) => (set, Ok(Next::Wait(Waits::AnotherProgram))),
+        Ok(None) => (Vec::new(), Ok(Next::Rest)),
+        Err(problem) => (Vec::new(), Err(problem)),
+    }
+}
+
+async fn send_all(
+    inner: &Arc<Inner>,
+    account: &Arc<Account>,
+    set: &[SubmissionId],
+    held: Drainer,
+) -> Result<Next, QueueProblem> {
     let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
     let (progress, watched) = watch::channel(Progress::default());
     {
@@ -115,26 +136,25 @@ async fn run(inner: &Arc<Inner>, account: &Arc<Account>) -> Result<Next, QueuePr
         if !now.account.as_ref().is_some_and(|current| Arc::ptr_eq(current, account)) {
             return Ok(Next::Again);
         }
-        now.waits = None;
-        now.run = Some(Run { set: set.clone(), stop: stop.clone(), ended: ended.clone(), progress: watched });
+        now.run =
+            Some(Run { set: set.to_vec(), stop: stop.clone(), ended: ended.clone(), progress: watched });
     }
     let _ended = ended.drop_guard();
     let tokens: Arc<dyn Tokens> = account.session.clone();
     let limits = Limits::of(account.profile());
     let means = Means { door: account.door.clone(), tokens, limits, stop, progress };
-    let end = drain(Arc::clone(&inner.sends), &held, set.clone(), means).await;
+    let end = drain(Arc::clone(&inner.sends), &held, set.to_vec(), means).await;
     drop(held);
     inner.now().run = None;
-    set.iter().for_each(|id| inner.hint(*id));
-    let now = Timestamp::now();
+    let next_try = NextTry::after(Duration::ZERO);
     Ok(match end? {
         // A steward who signs out, or says yes to another one, stops a run; what is left is looked at anew.
         DrainEnd::Stopped => Next::Again,
         DrainEnd::SignIn(why) => Next::Wait(Waits::SignIn(format!("{why}. Sign in again, and it goes on."))),
-        DrainEnd::OutOfReach(why) => Next::Wait(Waits::Lake { why, next_try: now }),
-        DrainEnd::Finished if is_anything_left(inner, &set).await? => {
+        DrainEnd::OutOfReach(why) => Next::Wait(Waits::Lake { why, next_try }),
+        DrainEnd::Finished if is_anything_left(inner, set).await? => {
             let why = "the lake was too busy for some messages, or has not told what became of them";
-            Next::Wait(Waits::Lake { why: why.to_owned(), next_try: now })
+            Next::Wait(Waits::Lake { why: why.to_owned(), next_try })
         }
         DrainEnd::Finished => Next::Again,
     })

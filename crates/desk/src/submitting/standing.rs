@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lake::Source;
@@ -54,9 +55,25 @@ pub(super) enum Waits {
     /// The lake takes no token of this sign-in.
     SignIn(String),
     /// The lake does not answer.
-    Lake { why: String, next_try: Timestamp },
+    Lake { why: String, next_try: NextTry },
     /// This computer gets in the way.
-    Computer { why: String, next_try: Timestamp },
+    Computer { why: String, next_try: NextTry },
+}
+
+/// When it is tried again.
+#[derive(Clone, Copy)]
+pub(super) struct NextTry {
+    /// By the clock on the wall, for showing.
+    at: Timestamp,
+    /// By the clock that is never put: what waits does not wait for an hour more because that one was put back.
+    pub(super) due: Instant,
+}
+
+impl NextTry {
+    pub(super) fn after(wait: Duration) -> Self {
+        let at = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        Self { at, due: Instant::now() + wait }
+    }
 }
 
 /// A scan.
@@ -77,6 +94,11 @@ impl Looking {
 }
 
 impl Now {
+    /// The time of the next try has come. Why the last one failed stays true until one gets on.
+    pub(super) fn is_due(&mut self) {
+        self.waits.take_if(|waits| matches!(waits, Waits::AnotherProgram));
+    }
+
     /// Stops the run; what is returned is cancelled when it has ended.
     pub(super) fn stop_run(&mut self) -> Option<CancellationToken> {
         let run = self.run.as_ref()?;
@@ -127,41 +149,42 @@ impl Now {
             (Stage::Scanned, Some(Held::Paused | Held::Stopped)) => return Phase::Paused,
             (Stage::Scanned, None) => {}
         }
-        if let Some(why) = self.why_nobody_sends(submission) {
-            return Phase::WaitsForSignIn { why };
+        if let Some(phase) = self.nobody_sends(submission) {
+            return phase;
         }
-        let runs = self.run.as_ref().is_some_and(|run| run.set.contains(&submission.id));
-        match &self.waits {
+        let run = self.run.as_ref().filter(|run| run.set.contains(&submission.id));
+        let runs = run.is_some();
+        let is_checking = standing.to_send == 0 && standing.open > 0;
+        let gets_on = run.is_some_and(|run| is_checking || run.progress.borrow().done > 0);
+        match self.waits.as_ref().filter(|_| !gets_on) {
             Some(Waits::AnotherProgram) => Phase::AnotherProgramSends,
             Some(Waits::SignIn(why)) => Phase::WaitsForSignIn { why: why.clone() },
             Some(Waits::Lake { why, next_try }) => {
-                let next_try = Some(*next_try).filter(|_| !runs);
+                let next_try = Some(next_try.at).filter(|_| !runs);
                 Phase::WaitsForLake { why: why.clone(), next_try }
             }
             Some(Waits::Computer { why, next_try }) => {
-                let next_try = Some(*next_try).filter(|_| !runs);
+                let next_try = Some(next_try.at).filter(|_| !runs);
                 Phase::WaitsForThisComputer { why: why.clone(), next_try }
             }
-            None if standing.to_send == 0 && standing.open > 0 => Phase::Checking,
+            None if is_checking => Phase::Checking,
             None => Phase::Sending,
         }
     }
 
-    fn why_nobody_sends(&self, submission: &Submission) -> Option<String> {
+    /// Whoever is signed in, if anybody is, cannot send it.
+    fn nobody_sends(&self, submission: &Submission) -> Option<Phase> {
         let Some(account) = &self.account else {
-            return Some("Nobody is signed in. It goes on after the sign-in.".to_owned());
+            return Some(Phase::WaitsForSignIn { why: "Nobody is signed in.".to_owned() });
         };
         if !is_at(submission, account) {
-            return Some(format!(
-                "It goes to the lake \u{201c}{}\u{201d}. Use that lake to go on.",
-                submission.lake
-            ));
+            return Some(Phase::WaitsForItsLake { lake: submission.lake.clone() });
         }
         if is_for(submission, self.rights.writes.as_ref()) {
             return None;
         }
-        let whose = submission.source.as_ref().map_or("another institution", Source::as_str);
-        Some(format!("It goes to {whose}. Sign in as somebody who may send for that institution."))
+        let institution = submission.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        Some(Phase::WaitsForAnotherSender { institution })
     }
 
     /// What staging made of messages, as far as whoever is signed in may see it.

@@ -29,6 +29,17 @@ pub enum Phase {
         /// Why, in plain words with the next step.
         why: String,
     },
+    /// It goes to another lake than the one in use: it goes on by itself when that one is used.
+    WaitsForItsLake {
+        /// The profile's name.
+        lake: String,
+    },
+    /// It goes to another institution than whoever is signed in may send for: it goes on by itself when somebody signs in
+    /// who may.
+    WaitsForAnotherSender {
+        /// The institution.
+        institution: String,
+    },
     /// The lake is out of reach or busy: it goes on by itself; `send` tries at once.
     WaitsForLake {
         /// What happened, in plain words.

@@ -80,8 +80,9 @@ impl SignIn {
 impl SignOut {
     pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
         let account = account::open(&context)?;
-        account.record(Action::SignOut, String::new()).await?;
         let (logout_page, revoked) = account.session.sign_out().await?;
+        // Afterwards: nobody stays signed in because this cannot be written.
+        let recorded = account.record(Action::SignOut, String::new()).await;
         if let Err(problem) = &revoked {
             context.say.problem(&format!(
                 "you are signed out here, but the sign-in service was not told: {problem}"
@@ -100,6 +101,7 @@ impl SignOut {
             Format::Table => data.line(&format!("Signed out of {}.", account.name))?,
         }
         data.flush()?;
+        recorded?;
         Ok(if revoked.is_ok() { Ending::AllWell } else { Ending::SomeFailed })
     }
 }

@@ -124,20 +124,20 @@ async fn a_dropped_file_describes_a_lake_and_a_typed_path_does_not() {
     let outputs = place.path("outputs.json");
     std::fs::write(&outputs, format!(r#"{{"FrontDoorUrl":"{}"}}"#, elsewhere.address())).unwrap();
     desktop.dropped(vec![outputs.clone()]);
-    let chosen = place.window.seen().hints.iter().find_map(dropped).expect("the window is told");
+    let chosen = place.dropped().await;
     assert!(desktop.chosen(chosen).await.unwrap().describes_lake, "it is one for Connect");
     let offer = desktop.look_at_dropped_lake(chosen).await.unwrap();
     desktop.accept_lake(offer.id).await.unwrap();
     assert!(desktop.overview().await.unwrap().lake.is_some(), "it is in use");
 
     desktop.dropped(vec![outputs.clone(), outputs.clone()]);
-    let two = place.window.seen().hints.iter().rev().find_map(dropped).unwrap();
+    let two = place.dropped().await;
     assert_eq!(code(desktop.look_at_dropped_lake(two).await), "not-one-file", "of two nobody knows which");
     assert_eq!(code(desktop.look_at_dropped_lake(999).await), "not-one-file", "nor of none");
     let other = place.path("other.json");
     std::fs::write(&other, "{}").unwrap();
     desktop.dropped(vec![other]);
-    let other = place.window.seen().hints.iter().rev().find_map(dropped).unwrap();
+    let other = place.dropped().await;
     assert_eq!(code(desktop.look_at_dropped_lake(other).await), "not-outputs", "another file is just a file");
 
     for (given, expected) in [

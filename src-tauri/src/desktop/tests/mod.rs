@@ -153,10 +153,15 @@ impl Place {
         }
     }
 
+    /// What was dropped last.
+    async fn dropped(&self) -> u32 {
+        *self.desktop.dropped_files().await.unwrap().last().expect("something was dropped")
+    }
+
     /// Drops these, begins to submit them, and waits for the review.
     async fn review_of(&self, paths: Vec<PathBuf>) -> u32 {
         self.desktop.dropped(paths);
-        let chosen = self.window.seen().hints.iter().rev().find_map(dropped).unwrap();
+        let chosen = self.dropped().await;
         let id = self.desktop.begin_submission(chosen).await.unwrap();
         self.until_submission(id, "the review", |now| now.phase == PhaseView::Review).await;
         id
@@ -203,10 +208,6 @@ fn open(folder: &Path, port: u16) -> (Arc<FakeWindow>, Arc<Desktop>) {
 
 fn home_in(folder: &Path) -> PathBuf {
     folder.join("home")
-}
-
-fn dropped(hint: &Changed) -> Option<u32> {
-    if let Changed::Dropped { chosen } = hint { Some(*chosen) } else { None }
 }
 
 fn message(sender: &str, number: u32) -> String {

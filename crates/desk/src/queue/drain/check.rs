@@ -1,5 +1,7 @@
 //! What is not known is asked of the lake's ledger, and believed only when it says `settled`.
 
+use std::time::{Duration, Instant};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::tokens::in_words;
@@ -32,6 +34,30 @@ pub(super) enum Rounds {
     One,
     /// Again and again, while that may help.
     WhileItHelps,
+}
+
+/// When a run began, by both clocks: the one on the wall, which may be put forward and back, and the one that only goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Since {
+    wall: Timestamp,
+    steady: Instant,
+}
+
+impl Since {
+    pub(super) fn now() -> Self {
+        Self { wall: Timestamp::now(), steady: Instant::now() }
+    }
+
+    /// How long ago a try was, by the queue's account of it. What this run tried was not tried before the run began, however the
+    /// clock was put since; and of what seems to lie ahead it is known only that the run has lasted so long.
+    fn tried_before(&self, tried_at: Timestamp, now: Timestamp) -> Duration {
+        let run = self.steady.elapsed();
+        match Duration::try_from(now.duration_since(tried_at)) {
+            Ok(ago) if tried_at >= self.wall => ago.min(run),
+            Ok(ago) => ago,
+            Err(_) => run,
+        }
+    }
 }
 
 impl Run {
@@ -96,11 +122,9 @@ impl Run {
 
     async fn check(&mut self, unsure: &[Unsure]) -> Result<Asked, QueueProblem> {
         let digests: Vec<er7::Digest> = unsure.iter().map(|unsure| unsure.digest).collect();
-        let now = Timestamp::now();
         let limits = self.shared.limits;
-        let within = |unsure: &Unsure, limit: std::time::Duration| {
-            now.duration_since(unsure.tried_at).unsigned_abs() <= limit
-        };
+        let (now, since) = (Timestamp::now(), self.since);
+        let within = |unsure: &Unsure, limit: Duration| since.tried_before(unsure.tried_at, now) <= limit;
         let known = match self.ask(&digests).await {
             Ok(known) => known,
             Err(AskProblem::SignIn(why)) => {
@@ -197,5 +221,22 @@ impl From<Fault> for AskProblem {
             Fault::Unauthenticated => Self::SignIn(fault.to_string()),
             _ => Self::NoAnswer,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_put_does_not_change_how_long_ago_a_try_was() {
+        let since = Since::now();
+        let hour = SignedDuration::from_hours(1);
+        let soon = Duration::from_secs(60);
+        let tried = since.wall;
+        assert!(since.tried_before(tried, tried + hour) < soon, "put forward: this run tried it, and has just begun");
+        assert!(since.tried_before(tried, tried - hour) < soon, "put back: it was tried, so it was before now");
+        let earlier = since.wall - hour;
+        assert_eq!(since.tried_before(earlier, since.wall), Duration::from_secs(3600), "an earlier run tried it");
     }
 }

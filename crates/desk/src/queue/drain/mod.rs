@@ -24,7 +24,7 @@ use super::store::{Drainer, Queue, QueueProblem};
 use super::submissions::SubmissionId;
 use super::work::{ClockOffset, Work};
 use crate::front_door::FrontDoor;
-use check::Rounds;
+use check::{Rounds, Since};
 use job::{Done, Health, Shared};
 use pace::Pace;
 use progress::Meter;
@@ -148,6 +148,7 @@ pub async fn drain(
         knocks: 0,
         broken: None,
         offset: None,
+        since: Since::now(),
     };
     let ended = run.run().await;
     // Whatever happened, the queue says why the rest waits.
@@ -172,6 +173,7 @@ struct Run {
     knocks: u32,
     broken: Option<DrainEnd>,
     offset: Option<ClockOffset>,
+    since: Since,
     meter: Meter,
 }
 

@@ -168,6 +168,13 @@ impl From<SessionProblem> for Problem {
                 "You can work as usual; you will be asked to sign in again when the program was closed.",
                 NextStep::Nothing,
             ),
+            Is::AnotherSender { sends, goes } => (
+                "another-sender",
+                "Somebody of another institution is signed in",
+                format!("They send for {sends}, and this goes to {goes}."),
+                "Sign in as somebody who sends for that institution.",
+                NextStep::SignIn,
+            ),
             Is::Busy => (
                 "session-busy",
                 "Another program is renewing this sign-in",

@@ -21,7 +21,7 @@ use axum::body::Bytes;
 use axum::routing::post;
 use desk::front_door::FrontDoor;
 use desk::home::Home;
-use desk::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
+use desk::queue::drain::{Bearer, DrainEnd, Limits, Means, Progress, Tokens, drain};
 use desk::queue::{Intake, Queue, Unheaded};
 use desk::secret::Secret;
 use desk::session::SessionProblem;
@@ -243,11 +243,12 @@ fn profile(url: &Url) -> lake::Profile {
 struct Anything;
 
 impl Tokens for Anything {
-    fn token(&self) -> BoxFuture<'_, Result<Secret, SessionProblem>> {
-        async { Ok(Secret::new("anything".to_owned())) }.boxed()
+    fn token(&self) -> BoxFuture<'_, Result<Bearer, SessionProblem>> {
+        let token = Secret::new("anything".to_owned());
+        async { Ok(Bearer { token, writes: Source::parse("clinic").ok() }) }.boxed()
     }
 
-    fn instead_of<'a>(&'a self, _refused: &'a Secret) -> BoxFuture<'a, Result<Secret, SessionProblem>> {
+    fn instead_of<'a>(&'a self, _refused: &'a Secret) -> BoxFuture<'a, Result<Bearer, SessionProblem>> {
         self.token()
     }
 }

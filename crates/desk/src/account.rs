@@ -153,6 +153,16 @@ impl Account {
     /// Adds a line to the audit trail, as the steward who is signed in. `detail`: ids, keys and counts, never content.
     pub async fn record(&self, action: Action, detail: String) -> Result<(), AccountProblem> {
         let subject = self.session.signed_in().await.ok().map(|signed_in| signed_in.claims.subject);
+        self.record_as(subject, action, detail).await
+    }
+
+    /// As [`Account::record`], of whoever was signed in before.
+    pub async fn record_as(
+        &self,
+        subject: Option<String>,
+        action: Action,
+        detail: String,
+    ) -> Result<(), AccountProblem> {
         let (audit, name) = (self.audit.clone(), self.name.clone());
         let written = tokio::task::spawn_blocking(move || {
             audit.record(Timestamp::now(), action, &name, subject.as_deref(), detail)

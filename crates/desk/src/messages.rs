@@ -34,7 +34,7 @@ pub enum Which {
         /// Which of them.
         filter: HeadFilter,
     },
-    /// Those with this control id (MSH-10), oldest first.
+    /// Those with this control id (MSH-10), newest first.
     ControlId(String),
 }
 

@@ -110,7 +110,7 @@ impl CatalogReader {
             .await
     }
 
-    /// A page of the heads with this MSH-10, oldest first.
+    /// A page of the heads with this MSH-10, newest first.
     pub async fn by_control_id(
         &self,
         source: &Source,
@@ -120,7 +120,7 @@ impl CatalogReader {
     ) -> Result<HeadPage, ReadFault> {
         let value = format!("{source}#{control_id}");
         self.heads(
-            Index { name: "by_control", attribute: "source_control", value, newest_first: false },
+            Index { name: "by_control", attribute: "source_control", value, newest_first: true },
             next,
             limit,
         )

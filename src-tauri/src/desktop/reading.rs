@@ -45,7 +45,8 @@ impl Desktop {
     ) -> Result<MessagePage, Problem> {
         let account = self.account()?;
         let which = chosen(which, DayRange { from: day(from)?, to: day(to)? });
-        let list = MessageList::open(&account, which).await.map_err(|problem| self.failed(&account, problem))?;
+        let list =
+            MessageList::open(&account, which).await.map_err(|problem| self.failed(&account, problem))?;
         self.is_still(&account)?;
         let id = {
             let mut state = self.state();

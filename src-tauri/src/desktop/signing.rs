@@ -107,8 +107,9 @@ impl Desktop {
         // One that waits in the browser must not sign in again behind the steward's back.
         self.cancel_sign_in().await?;
         let stopped = self.submitting.use_account(None).await;
+        let subject = account.session.known_subject().await;
         let signed_out = account.session.sign_out().await;
-        let recorded = account.record(Action::SignOut, String::new()).await;
+        let recorded = account.record_as(subject, Action::SignOut, String::new()).await;
         let (page, ended) = signed_out?;
         if let Err(problem) = ended {
             let mut state = self.state();
@@ -266,10 +267,7 @@ impl Desktop {
         account.ok_or_else(Problem::no_lake)
     }
 
-    fn begin_to_sign_in(
-        &self,
-        prompt: Prompt,
-    ) -> Result<(Arc<Account>, Prompt, CancellationToken), Problem> {
+    fn begin_to_sign_in(&self, prompt: Prompt) -> Result<(Arc<Account>, Prompt, CancellationToken), Problem> {
         let account = self.any_account()?;
         let mut state = self.state();
         if state.signing_in.is_some() {

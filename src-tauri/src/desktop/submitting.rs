@@ -31,7 +31,8 @@ impl Desktop {
     /// Begins to submit what was dropped or chosen.
     pub(crate) async fn begin_submission(&self, chosen: u32) -> Result<u32, Problem> {
         let account = self.account()?;
-        let writes = account.signed_in().await.map_err(|problem| self.failed(&account, problem))?.claims.write;
+        let writes =
+            account.signed_in().await.map_err(|problem| self.failed(&account, problem))?.claims.write;
         let paths =
             self.state().drops.take(DropId(chosen)).ok_or_else(|| Problem::gone("choice of files"))?;
         let folder = common_folder(&paths);

@@ -51,6 +51,7 @@ fn sessions() -> Vec<SessionProblem> {
         Keyring { reason: text() },
         File { path: path(), reason: text() },
         Vault { reason: text() },
+        AnotherSender { sends: "clinic".to_owned(), goes: "hospital".to_owned() },
         Busy,
     ]
 }

@@ -205,7 +205,7 @@ pub fn open_heads(
     })
 }
 
-/// The messages with this control id (MSH-10), oldest first, as a stream.
+/// The messages with this control id (MSH-10), newest first, as a stream.
 pub fn heads_by_control_id(
     catalog: &CatalogReader,
     source: Source,

@@ -149,7 +149,7 @@ impl Queue {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let most = match which {
             Unsettled::Waiting => number::WAITING,
-            Unsettled::NotReady => number::CLOSED,
+            Unsettled::NotReady => number::STUCK,
         };
         // Ids of version 7 sort as the times of receipt do.
         let found: Vec<String> = self

@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::schema::{self, Strange};
+use super::submissions::SubmissionId;
 use super::tally::Tally;
 use crate::home::{self, Home};
 
@@ -112,6 +113,22 @@ pub struct Queue {
 #[derive(Debug)]
 pub struct Drainer(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
 
+/// Says that no other program looks through the files of a submission. Let go when dropped, or when the process ends in any way.
+pub(super) struct ScanLock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Drop for ScanLock {
+    /// The file goes with the lock. Who opened it in this very moment holds a lock of a file that is gone: that two then look
+    /// through the same files, each of their commits finds out.
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::debug!(%error, "the lock of a scan stays; it is empty");
+        }
+    }
+}
+
 impl Queue {
     /// Opens the queue of this home, making it if needed. A damaged file is kept aside under the name that is returned, and an
     /// empty one takes its place.
@@ -136,6 +153,13 @@ impl Queue {
         let file =
             take_lock(&self.lock).map_err(|error| QueueProblem::File { path: self.lock.clone(), error })?;
         Ok(file.map(Drainer))
+    }
+
+    /// Becomes the one program that looks through the files of a submission; `None` while another does.
+    pub(super) fn try_to_scan(&self, id: SubmissionId) -> Result<Option<ScanLock>, QueueProblem> {
+        let path = self.lock.with_file_name(format!("scan-{}.lock", id.0));
+        let file = take_lock(&path).map_err(|error| QueueProblem::File { path: path.clone(), error })?;
+        Ok(file.map(|file| ScanLock { path, _file: file }))
     }
 
     /// Another connection to the same file, for work beside this one's.

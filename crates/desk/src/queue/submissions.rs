@@ -114,17 +114,29 @@ enum NamedPath {
 }
 
 impl Queue {
-    /// One submission.
+    /// One submission, its account checked.
     pub fn submission(&self, id: SubmissionId) -> Result<Submission, QueueProblem> {
+        let mut submission = self.uncounted(id)?;
+        (submission.counts, submission.unfinished) = self.counted(id)?;
+        Ok(submission)
+    }
+
+    /// One submission of a list.
+    fn listed(&self, id: SubmissionId) -> Result<Submission, QueueProblem> {
+        let mut submission = self.uncounted(id)?;
+        let standing = self.standing_unchecked(id)?;
+        (submission.counts, submission.unfinished) = (standing.counts, standing.open);
+        Ok(submission)
+    }
+
+    fn uncounted(&self, id: SubmissionId) -> Result<Submission, QueueProblem> {
         let problem = self.problem();
         let found = self
             .connection
             .prepare_cached(&format!("{SUBMISSION} WHERE id = ?1"))
             .and_then(|mut statement| statement.query_row([id.0], read_submission).optional())
             .map_err(&problem)?;
-        let mut submission = found.ok_or(QueueProblem::Unknown(id.0))?;
-        (submission.counts, submission.unfinished) = self.counted(id)?;
-        Ok(submission)
+        found.ok_or(QueueProblem::Unknown(id.0))
     }
 
     /// The submissions older than `before`, newest first, at most `limit`.
@@ -140,7 +152,7 @@ impl Queue {
             .prepare_cached("SELECT id FROM submissions WHERE id < ?1 ORDER BY id DESC LIMIT ?2")
             .and_then(|mut statement| statement.query_map([before, limit], |row| row.get(0))?.collect())
             .map_err(self.problem())?;
-        ids.into_iter().map(|id| self.submission(SubmissionId(id))).collect()
+        ids.into_iter().map(|id| self.listed(SubmissionId(id))).collect()
     }
 
     /// The submissions to this lake that did not come to their end, held ones among them, oldest first.
@@ -157,7 +169,7 @@ impl Queue {
             .prepare_cached("SELECT id FROM submissions WHERE stage IN ('scanning', 'scanned') ORDER BY id")
             .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
             .map_err(self.problem())?;
-        ids.into_iter().map(|id| self.submission(SubmissionId(id))).collect()
+        ids.into_iter().map(|id| self.listed(SubmissionId(id))).collect()
     }
 
     /// The submissions that were called off after `since` and of which some messages are unconfirmed, oldest first.
@@ -172,7 +184,7 @@ impl Queue {
                 statement.query_map([since.as_millisecond()], |row| row.get(0))?.collect()
             })
             .map_err(self.problem())?;
-        ids.into_iter().map(|id| self.submission(SubmissionId(id))).collect()
+        ids.into_iter().map(|id| self.listed(SubmissionId(id))).collect()
     }
 
     /// Begins a submission; nothing is read yet.

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
+use super::drain::{Bearer, DrainEnd, Limits, Means, Progress, Tokens, drain};
 use super::{Intake, Queue, QueueProblem, Scanned, SubmissionId, Unheaded};
 use crate::front_door::FrontDoor;
 use crate::home::Home;
@@ -88,11 +88,12 @@ impl Ledger {
 struct Anything;
 
 impl Tokens for Anything {
-    fn token(&self) -> BoxFuture<'_, Result<Secret, SessionProblem>> {
-        async { Ok(Secret::new("anything".to_owned())) }.boxed()
+    fn token(&self) -> BoxFuture<'_, Result<Bearer, SessionProblem>> {
+        let token = Secret::new("anything".to_owned());
+        async { Ok(Bearer { token, writes: lake::Source::parse("clinic").ok() }) }.boxed()
     }
 
-    fn instead_of<'a>(&'a self, _refused: &'a Secret) -> BoxFuture<'a, Result<Secret, SessionProblem>> {
+    fn instead_of<'a>(&'a self, _refused: &'a Secret) -> BoxFuture<'a, Result<Bearer, SessionProblem>> {
         self.token()
     }
 }

@@ -1,6 +1,6 @@
 //! The queue from the drainer's side: what is to be tried, and what became of it. Each step is one commit.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use er7::Digest;
@@ -17,10 +17,13 @@ use super::tally::Tally;
 /// The longest reason that is kept, in characters; the lake's own are shorter.
 const REASON: usize = 300;
 
+const CALLED_OFF: &str = "SELECT EXISTS (SELECT 1 FROM submissions WHERE id = ?1 AND stage = 'cancelled')";
+
 /// A message that is to be tried.
 #[derive(Clone, Debug)]
 pub(super) struct Work {
     pub(super) row: i64,
+    pub(super) submission: SubmissionId,
     pub(super) path: PathBuf,
     pub(super) size: i64,
     pub(super) modified: i64,
@@ -121,7 +124,7 @@ impl Queue {
                     let waiting: Vec<(Work, PathBuf)> = transaction
                         .prepare_cached(
                             "SELECT messages.id, path, size, modified, whole, span_start, span_end, bytes, digest, replaces,
-                                    unsure_since IS NOT NULL, folder
+                                    unsure_since IS NOT NULL, folder, submissions.id
                              FROM messages JOIN files ON files.id = messages.file
                                   JOIN submissions ON submissions.id = messages.submission
                              WHERE messages.submission = ?1 AND state = 0 AND staging = 0 AND messages.id > ?2
@@ -145,6 +148,47 @@ impl Queue {
             Ok(())
         })?;
         Ok(claimed)
+    }
+
+    /// Those of these submissions of which something may be sent at this moment.
+    pub(super) fn may_be_sent(
+        &self,
+        submissions: BTreeSet<SubmissionId>,
+    ) -> Result<BTreeSet<SubmissionId>, QueueProblem> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM submissions WHERE id = ?1 AND stage = 'scanned' AND held IS NULL")
+            .map_err(self.problem())?;
+        let mut wanted = BTreeSet::new();
+        for id in submissions {
+            if statement.exists([id.0]).map_err(self.problem())? {
+                wanted.insert(id);
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Lets messages that were claimed and surely not begun wait again, as if they had not been claimed. Those of a submission
+    /// that was called off meanwhile are not sent.
+    pub(super) fn put_back(&mut self, works: &[Work]) -> Result<(), QueueProblem> {
+        self.change(|transaction| {
+            {
+                let mut put_back = transaction.prepare_cached(
+                    "UPDATE messages SET state = 0, tries = max(tries - 1, 0) WHERE id = ?1 AND state = 1",
+                )?;
+                for work in works {
+                    put_back.execute([work.row])?;
+                }
+            }
+            let submissions: BTreeSet<SubmissionId> = works.iter().map(|work| work.submission).collect();
+            for id in submissions {
+                let is_called_off: bool = transaction.query_row(CALLED_OFF, [id.0], |row| row.get(0))?;
+                if is_called_off {
+                    call_off_messages(transaction, id)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Writes down what became of tries, and returns where each message stands now.
@@ -233,11 +277,7 @@ impl Queue {
                 [id.0],
             )?;
             transaction.execute("UPDATE submissions SET waits = ?2 WHERE id = ?1", params![id.0, waits_because])?;
-            let is_called_off: bool = transaction.query_row(
-                "SELECT EXISTS (SELECT 1 FROM submissions WHERE id = ?1 AND stage = 'cancelled')",
-                [id.0],
-                |row| row.get(0),
-            )?;
+            let is_called_off: bool = transaction.query_row(CALLED_OFF, [id.0], |row| row.get(0))?;
             if is_called_off {
                 call_off_messages(transaction, id)?;
             }
@@ -267,6 +307,7 @@ fn read_work(row: &Row<'_>) -> rusqlite::Result<(Work, PathBuf)> {
     let replaces: Option<String> = row.get(9)?;
     let work = Work {
         row: row.get(0)?,
+        submission: SubmissionId(row.get(12)?),
         path: path_of(&row.get::<_, Vec<u8>>(1)?),
         size: row.get(2)?,
         modified: row.get(3)?,

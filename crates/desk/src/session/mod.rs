@@ -17,8 +17,8 @@ use url::Url;
 
 use crate::home::Home;
 use crate::secret::Secret;
-use oidc::Issuer;
 pub use oidc::SignedIn;
+use oidc::{Issuer, Renewed};
 use redirect::Redirect;
 use vault::KeptSession;
 pub use vault::Vault;
@@ -101,6 +101,16 @@ pub enum SessionProblem {
     Vault {
         /// What is wrong.
         reason: String,
+    },
+    /// Somebody else signed in while something was being sent.
+    #[error(
+        "whoever is signed in now sends for {sends}, and this goes to {goes}. Sign in as somebody who sends for that (`steward sign-in`)"
+    )]
+    AnotherSender {
+        /// For whom the sign-in sends.
+        sends: String,
+        /// For whom it was to be sent.
+        goes: String,
     },
     /// Another program holds the lock.
     #[error("another program is renewing this sign-in and does not finish. Close it and try again")]
@@ -210,6 +220,15 @@ impl<K: Clock> Session<K> {
         Ok(self.signed_in().await?.claims)
     }
 
+    /// Who is signed in, as the issuer numbers them; none if that cannot be told.
+    pub async fn known_subject(&self) -> Option<String> {
+        let current = self.0.current.lock().await.as_ref().map(|current| current.claims.subject.clone());
+        match current {
+            Some(subject) => Some(subject),
+            None => self.signed_in().await.ok().map(|signed_in| signed_in.claims.subject),
+        }
+    }
+
     /// Signs out: clears what is kept, revokes at the issuer, and tells the logout page's address, so that the browser
     /// forgets too. An error means that not even this home knows of it. Second: why the session may go on elsewhere, if it
     /// may: the issuer could not be reached, or what a locked keyring keeps could not be read.
@@ -302,7 +321,7 @@ impl<K: Clock> Inner<K> {
         {
             return Ok(memory.insert(found).clone());
         }
-        let mut signed_in = match issuer.refresh(&old, self.clock.now()).await {
+        let Renewed { refresh_token, signed_in } = match issuer.refresh(&old, self.clock.now()).await {
             Err(SessionProblem::Ended) => {
                 *memory = None;
                 self.vault.clear(&self.key).await?;
@@ -310,7 +329,20 @@ impl<K: Clock> Inner<K> {
             }
             other => other?,
         };
-        signed_in.refresh_token.get_or_insert(old);
+        let refresh_token = refresh_token.unwrap_or(old);
+        let mut signed_in = match signed_in {
+            Ok(signed_in) => signed_in,
+            // A clock that is wrong for a moment must not cost the session: the issuer takes the old token no more.
+            Err(problem) => {
+                if let Some(current) = memory.as_mut() {
+                    current.refresh_token = Some(refresh_token.clone());
+                }
+                let kept = KeptSession { refresh_token: Some(refresh_token), id_token: None };
+                self.vault.store(&self.key, &kept).await?;
+                return Err(problem);
+            }
+        };
+        signed_in.refresh_token = Some(refresh_token);
         *memory = Some(signed_in.clone());
         drop(memory);
         if let Err(problem) = self.store(&signed_in).await {

@@ -87,6 +87,14 @@ pub struct SignedIn {
     pub user: Option<String>,
 }
 
+/// What the issuer handed out for a refresh token.
+pub(super) struct Renewed {
+    /// What renews from now on, if that is another one; the one before then renews no more.
+    pub(super) refresh_token: Option<Secret>,
+    /// What was signed in to, if it is sound and of this time.
+    pub(super) signed_in: Result<SignedIn, SessionProblem>,
+}
+
 /// The lake's issuer, discovered.
 pub(super) struct Issuer {
     client: LakeClient,
@@ -193,13 +201,15 @@ impl Issuer {
         &self,
         refresh_token: &Secret,
         now: Timestamp,
-    ) -> Result<SignedIn, SessionProblem> {
+    ) -> Result<Renewed, SessionProblem> {
         let token = RefreshToken::new(refresh_token.expose().to_owned());
         let request =
             self.client.exchange_refresh_token(&token).map_err(|error| self.strange(&error.to_string()))?;
         let call = |request| self.http.clone().call(request);
         let tokens = request.request_async(&call).await.map_err(|error| self.refused(error))?;
-        Ok(self.verified(&tokens, any_nonce, now).await?.signed_in)
+        let refresh_token = tokens.refresh_token().map(|token| Secret::new(token.secret().clone()));
+        let signed_in = self.verified(&tokens, any_nonce, now).await.map(|told| told.signed_in);
+        Ok(Renewed { refresh_token, signed_in })
     }
 
     /// Revokes the refresh token (RFC 7009), where the issuer can.

@@ -1,5 +1,6 @@
 //! Following messages in the lake's catalog until each is ready to use or needs somebody.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 pub(super) async fn follow(inner: Arc<Inner>) {
     let mut wait = FIRST_WAIT;
     let mut moved = Instant::now();
+    let mut cursors = Cursors::new();
     while !inner.over.is_cancelled() {
-        let found = round(&inner).await;
+        let found = round(&inner, &mut cursors).await;
         let pause = match found {
             Ok(Round::Moved) => {
                 (wait, moved) = (FIRST_WAIT, Instant::now());
@@ -67,18 +69,41 @@ enum Round {
     Nothing,
 }
 
-/// Asks once about the oldest messages of which nothing is known, submission by submission.
-async fn round(inner: &Arc<Inner>) -> Result<Round, QueueProblem> {
+/// After which message of a submission it is asked on: those that stay where they are hold up no others.
+type Cursors = BTreeMap<SubmissionId, MessageId>;
+
+/// Asks once about messages of which nothing is known, a page of each submission, and about those that somebody wants to know
+/// of once more.
+async fn round(inner: &Arc<Inner>, cursors: &mut Cursors) -> Result<Round, QueueProblem> {
     let (account, reads, again) = {
-        let mut now = inner.now();
-        (now.account.clone(), now.rights.reads.clone(), std::mem::take(&mut now.look_again))
+        let now = inner.now();
+        (now.account.clone(), now.rights.reads.clone(), now.look_again.clone())
     };
     let (Some(account), Some(reads)) = (account, reads) else { return Ok(Round::Nothing) };
     let mut ended = Round::Nothing;
-    let pages = unsettled(inner, &account, &reads, again).await?;
+    let pages = unsettled(inner, &account, &reads, again.clone(), cursors.clone()).await?;
+    // What was asked for and is not there, or not this steward's, is done with as well.
+    for id in again.keys().filter(|id| !pages.iter().any(|(page, _)| page == *id)) {
+        inner.now().look_again.remove(id);
+    }
     for (id, messages) in pages {
+        let next = messages.last().copied().filter(|_| messages.len() >= PAGE);
         let (settled, gave_up) = ask(&account, &reads, messages).await;
         let changed = settle(inner, id, settled).await?;
+        if !gave_up {
+            let mut now = inner.now();
+            // Asked for again meanwhile, it begins anew.
+            if again.get(&id).is_some_and(|after| now.look_again.get(&id) == Some(after)) {
+                match next {
+                    Some(next) => drop(now.look_again.insert(id, Some(next))),
+                    None => drop(now.look_again.remove(&id)),
+                }
+            }
+            match next {
+                Some(next) => drop(cursors.insert(id, next)),
+                None => drop(cursors.remove(&id)),
+            }
+        }
         if changed > 0 {
             inner.hint(id);
             ended = Round::Moved;
@@ -97,7 +122,8 @@ async fn unsettled(
     inner: &Arc<Inner>,
     account: &Arc<Account>,
     reads: &Source,
-    again: std::collections::BTreeSet<SubmissionId>,
+    again: BTreeMap<SubmissionId, Option<MessageId>>,
+    cursors: Cursors,
 ) -> Result<Vec<(SubmissionId, Vec<MessageId>)>, QueueProblem> {
     let (inner, account, reads) = (Arc::clone(inner), Arc::clone(account), reads.clone());
     on_a_thread(move || {
@@ -107,11 +133,17 @@ async fn unsettled(
             if !is_at(&submission, &account) || submission.source.as_ref() != Some(&reads) {
                 continue;
             }
-            let is_again = again.contains(&submission.id);
-            let which = if is_again { Unsettled::NotReady } else { Unsettled::Waiting };
-            let messages = queue.unsettled(submission.id, which, None, PAGE)?;
+            let id = submission.id;
+            let (which, after) = match again.get(&id) {
+                Some(after) => (Unsettled::NotReady, *after),
+                None => (Unsettled::Waiting, cursors.get(&id).copied()),
+            };
+            let mut messages = queue.unsettled(id, which, after, PAGE)?;
+            if messages.is_empty() && after.is_some() && which == Unsettled::Waiting {
+                messages = queue.unsettled(id, which, None, PAGE)?;
+            }
             if !messages.is_empty() {
-                pages.push((submission.id, messages));
+                pages.push((id, messages));
             }
         }
         Ok(pages)

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::sending::{FIRST_WAIT, LONGEST_WAIT, LOOK_AGAIN};
+use super::standing::NextTry;
 use super::{Submitting, USUAL_MESSAGE_BYTES, lock, on_a_thread};
-use crate::queue::{QueueProblem, Stage, SubmissionId};
+use crate::queue::{QueueProblem, Scanned, Stage, SubmissionId};
 
 impl Submitting {
     /// Looks through the files of a submission, unless that is going on.
@@ -12,16 +14,36 @@ impl Submitting {
         let Some(looking) = self.0.now().look_through(id) else { return };
         let inner = Arc::clone(&self.0);
         self.0.tasks.spawn(async move {
-            let (worker, shown) = (Arc::clone(&inner), looking.clone());
-            let looked = on_a_thread(move || {
-                // Files may take their time: others must be able to ask for something meanwhile.
-                let mut queue = lock(&worker.asks).another()?;
-                queue.scan(id, &paths, message_bytes, &|| shown.has_to_stop(), &mut |progress| {
-                    shown.tell(progress);
-                })
-            });
-            if let Err(problem) = looked.await {
-                tracing::warn!(%problem, "files could not be looked through to the end; they are at the next start");
+            let paths = Arc::new(paths);
+            let mut wait = FIRST_WAIT;
+            while !looking.has_to_stop() {
+                let (worker, shown, paths) = (Arc::clone(&inner), looking.clone(), Arc::clone(&paths));
+                let looked = on_a_thread(move || {
+                    // Files may take their time: others must be able to ask for something meanwhile.
+                    let mut queue = lock(&worker.asks).another()?;
+                    queue.scan(id, &paths, message_bytes, &|| shown.has_to_stop(), &mut |progress| {
+                        shown.tell(progress);
+                    })
+                });
+                let pause = match looked.await {
+                    Ok(Scanned::Whole | Scanned::Stopped | Scanned::Over) => break,
+                    Ok(Scanned::Elsewhere) => {
+                        looking.get_on();
+                        LOOK_AGAIN
+                    }
+                    Err(problem) => {
+                        looking.cannot(format!("{problem}."), NextTry::after(wait));
+                        let pause = wait;
+                        wait = (wait * 2).min(LONGEST_WAIT);
+                        pause
+                    }
+                };
+                inner.hint(id);
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = looking.is_asked_again() => looking.get_on(),
+                    () = inner.over.cancelled() => break,
+                }
             }
             inner.now().has_looked_through(id);
             inner.hint(id);

@@ -139,6 +139,7 @@ impl Submitting {
     /// without an institution gets that of the account. Nothing changes while files are still being looked through, and
     /// after the end.
     pub async fn send(&self, id: SubmissionId) -> Result<(), QueueProblem> {
+        self.0.now().look_through_at_once(id);
         let writes = self.0.now().rights.writes.clone();
         self.ask(move |queue| {
             if queue.submission(id)?.stage != Stage::Scanned {
@@ -216,7 +217,7 @@ impl Submitting {
             .show(move |queue| {
                 let found = queue.submissions(before, limit)?.into_iter();
                 found
-                    .map(|submission| Ok((queue.standing(submission.id)?, submission)))
+                    .map(|submission| Ok((queue.standing_unchecked(submission.id)?, submission)))
                     .collect::<Result<Vec<_>, _>>()
             })
             .await?;
@@ -288,7 +289,7 @@ impl Submitting {
     /// Asks the catalog once more what became of this submission's messages, those that needed attention or were stuck
     /// when last looked at among them. Answers at once; what is found shows in snapshots.
     pub async fn look_again(&self, id: SubmissionId) -> Result<(), QueueProblem> {
-        self.0.now().look_again.insert(id);
+        self.0.now().look_again.insert(id, None);
         self.0.to_follow.notify_one();
         Ok(())
     }

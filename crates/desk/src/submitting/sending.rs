@@ -10,14 +10,14 @@ use super::standing::{NextTry, Run, Waits};
 use super::{Inner, is_at, is_for, lock, on_a_thread};
 use crate::account::Account;
 use crate::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
-use crate::queue::{Drainer, QueueProblem, Stage, SubmissionId};
+use crate::queue::{Drainer, Held, QueueProblem, Stage, SubmissionId};
 
 /// How often it is looked whether another program has finished.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// The first wait for a lake that does not answer.
-const FIRST_WAIT: Duration = Duration::from_secs(2);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// The first wait for what does not answer.
+pub(super) const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Sends until the program ends.
 pub(super) async fn send(inner: Arc<Inner>) {
@@ -36,7 +36,10 @@ pub(super) async fn send(inner: Arc<Inner>) {
         let (set, next) = run(&inner, &account).await;
         let next = next.unwrap_or_else(|problem| {
             // It says itself what to do.
-            Next::Wait(Waits::Computer { why: format!("{problem}."), next_try: NextTry::after(Duration::ZERO) })
+            Next::Wait(Waits::Computer {
+                why: format!("{problem}."),
+                next_try: NextTry::after(Duration::ZERO),
+            })
         });
         let waits = match next {
             Next::Again => None,
@@ -107,10 +110,7 @@ impl Waits {
 }
 
 /// One run of the drainer over all that may be sent; what that was, and what comes next.
-async fn run(
-    inner: &Arc<Inner>,
-    account: &Arc<Account>,
-) -> (Vec<SubmissionId>, Result<Next, QueueProblem>) {
+async fn run(inner: &Arc<Inner>, account: &Arc<Account>) -> (Vec<SubmissionId>, Result<Next, QueueProblem>) {
     match begin(inner, account).await {
         Ok(Some((set, Some(held)))) => {
             let next = send_all(inner, account, &set, held).await;
@@ -168,8 +168,15 @@ async fn begin(
     let (inner, account) = (Arc::clone(inner), Arc::clone(account));
     on_a_thread(move || {
         let writes = inner.now().rights.writes.clone();
-        let queue = lock(&inner.sends);
+        let mut queue = lock(&inner.sends);
         let mut set = queue.all_unfinished()?;
+        // Begun by the command line while the lake was out of reach, it is nobody's yet: whoever is signed in now is asked.
+        for submission in &mut set {
+            if submission.source.is_none() && submission.held.is_none() && is_at(submission, &account) {
+                queue.hold(submission.id, Held::Review)?;
+                submission.held = Some(Held::Review);
+            }
+        }
         set.retain(|submission| {
             submission.stage == Stage::Scanned
                 && submission.held.is_none()

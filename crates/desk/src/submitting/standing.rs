@@ -1,13 +1,13 @@
 //! What this program is doing at this moment, and what that means for each submission.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use lake::Source;
-use tokio::sync::watch;
+use lake::{MessageId, Source};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{Phase, is_at, is_for, lock};
@@ -27,8 +27,8 @@ pub(super) struct Now {
     pub(super) waits: Option<Waits>,
     /// Submissions whose files are being looked through.
     looking: BTreeMap<SubmissionId, Looking>,
-    /// Submissions that are to be asked about once more.
-    pub(super) look_again: BTreeSet<SubmissionId>,
+    /// Submissions that are to be asked about once more, and after which message.
+    pub(super) look_again: BTreeMap<SubmissionId, Option<MessageId>>,
 }
 
 /// What the account may do.
@@ -81,6 +81,10 @@ impl NextTry {
 pub(super) struct Looking {
     stop: Arc<AtomicBool>,
     progress: Arc<Mutex<ScanProgress>>,
+    /// Why it does not get on.
+    trouble: Arc<Mutex<Option<(String, NextTry)>>>,
+    /// The steward wants it tried at once, or stopped.
+    asked: Arc<Notify>,
 }
 
 impl Looking {
@@ -90,6 +94,24 @@ impl Looking {
 
     pub(super) fn tell(&self, progress: ScanProgress) {
         *lock(&self.progress) = progress;
+        self.get_on();
+    }
+
+    pub(super) fn cannot(&self, why: String, next_try: NextTry) {
+        *lock(&self.trouble) = Some((why, next_try));
+    }
+
+    pub(super) fn get_on(&self) {
+        *lock(&self.trouble) = None;
+    }
+
+    pub(super) async fn is_asked_again(&self) {
+        self.asked.notified().await;
+    }
+
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.asked.notify_one();
     }
 }
 
@@ -121,13 +143,16 @@ impl Now {
     }
 
     pub(super) fn stop_looking_through(&mut self, id: SubmissionId) {
-        if let Some(looking) = self.looking.get(&id) {
-            looking.stop.store(true, Ordering::Relaxed);
-        }
+        self.looking.get(&id).into_iter().for_each(Looking::stop);
+    }
+
+    /// Files that could not be looked through are tried at once.
+    pub(super) fn look_through_at_once(&self, id: SubmissionId) {
+        self.looking.get(&id).into_iter().for_each(|looking| looking.asked.notify_one());
     }
 
     pub(super) fn stop_looking_through_all(&mut self) {
-        self.looking.values().for_each(|looking| looking.stop.store(true, Ordering::Relaxed));
+        self.looking.values().for_each(Looking::stop);
     }
 
     pub(super) fn scan(&self, id: SubmissionId) -> Option<ScanProgress> {
@@ -144,7 +169,7 @@ impl Now {
         match (submission.stage, submission.held) {
             (Stage::Cancelled, _) => return Phase::Cancelled,
             (Stage::Ended, _) => return Phase::Ended,
-            (Stage::Scanning, _) => return Phase::LookingThrough,
+            (Stage::Scanning, _) => return self.looks_through(submission.id),
             (Stage::Scanned, Some(Held::Review)) => return Phase::Review,
             (Stage::Scanned, Some(Held::Paused | Held::Stopped)) => return Phase::Paused,
             (Stage::Scanned, None) => {}
@@ -170,6 +195,14 @@ impl Now {
             None if is_checking => Phase::Checking,
             None => Phase::Sending,
         }
+    }
+
+    fn looks_through(&self, id: SubmissionId) -> Phase {
+        let trouble = self.looking.get(&id).and_then(|looking| lock(&looking.trouble).clone());
+        trouble.map_or(Phase::LookingThrough, |(why, next_try)| Phase::WaitsForThisComputer {
+            why,
+            next_try: Some(next_try.at),
+        })
     }
 
     /// Whoever is signed in, if anybody is, cannot send it.

@@ -1,13 +1,18 @@
 //! Nothing is lost, doubled or miscounted, whatever happens to program, files and queue.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use desk::queue::drain::DrainEnd;
-use desk::queue::{Queue, QueueProblem, Stage, Unheaded};
+use desk::queue::drain::{Bearer, DrainEnd, Limits, Tokens};
+use desk::queue::{Held, Queue, QueueProblem, Scanned, Stage, Unheaded};
+use desk::secret::Secret;
+use desk::session::SessionProblem;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::server::{Desk, Reply, Request, Server, batch_ingested, ingested, known, limits, message};
+use crate::server::{Desk, Reply, Request, Server, batch_ingested, bearer, ingested, known, limits, message};
 
 fn well(request: &Request) -> Reply {
     match request.path.as_str() {
@@ -205,5 +210,143 @@ async fn the_queue_holds_no_content() {
         let bytes = std::fs::read(&path).expect("readable");
         let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
         assert!(!found, "{} holds content", path.display());
+    }
+}
+
+/// The request at which the steward pauses or calls off, and the most that there are then: those that were under way with it.
+const HELD_AT: usize = 13;
+const MOST: usize = HELD_AT + 6;
+
+/// Claimed long before it is sent, it is not sent any more: what a steward pauses or calls off is the wrong folder, perhaps.
+#[tokio::test]
+async fn a_pause_and_a_call_off_hold_for_what_is_claimed_already() {
+    for is_pause in [true, false] {
+        let desk = Arc::new(Desk::new());
+        let (asks, begun) = (Arc::clone(&desk), Mutex::new(None));
+        let begun = Arc::new(begun);
+        let which = Arc::clone(&begun);
+        let server = Server::start(move |request, before| {
+            if before == HELD_AT {
+                // As the window does while another program sends.
+                let (mut queue, _) = Queue::open(&asks.home).expect("a queue");
+                let id = which.lock().expect("no panic").expect("it has begun");
+                if is_pause {
+                    queue.hold(id, Held::Paused).expect("paused");
+                } else {
+                    queue.cancel(id, Timestamp::now()).expect("called off");
+                }
+            }
+            well(request)
+        })
+        .await;
+        for number in 0..500 {
+            desk.write(&format!("{number:03}.hl7"), &message(number));
+        }
+        let id = desk.take_in(&server.url, Unheaded::LeaveOut);
+        *begun.lock().expect("no panic") = Some(id);
+        let end = desk.send(&server.url, id, Limits { at_once: 8, batch_messages: 10, ..limits() }).await;
+        assert_eq!(end, DrainEnd::Finished, "there is nothing more to do");
+        assert!(
+            server.submissions() <= MOST,
+            "what was under way, not what was claimed: {}",
+            server.submissions()
+        );
+        let counts = desk.counts(id);
+        assert!(counts.ingested <= MOST as u64 * 10, "{counts:?}");
+        let others: Vec<_> = desk.lines(id).into_iter().filter(|line| line.outcome != "ingested").collect();
+        assert!(others.iter().all(|line| line.outcome == "not_sent"), "none of them was tried");
+        if is_pause {
+            desk.queue.lock().expect("no panic").let_go(id).expect("go on");
+            assert_eq!(desk.send(&server.url, id, limits()).await, DrainEnd::Finished, "all was tried");
+            assert_eq!(desk.counts(id).ingested, 500, "each once");
+        }
+    }
+}
+
+/// A session belongs to a home: whoever signs in while something is sent may be of another institution.
+#[tokio::test]
+async fn nothing_goes_to_the_institution_of_whoever_signs_in_meanwhile() {
+    for is_refused in [false, true] {
+        let server = Server::start(move |request, before| match request.token.as_str() {
+            "first" if is_refused && before == 2 => Reply::Answer(401, "", "{}".to_owned()),
+            _ => well(request),
+        })
+        .await;
+        let desk = Desk::new();
+        for number in 0..500 {
+            desk.write(&format!("{number:03}.hl7"), &message(number));
+        }
+        let id = desk.take_in(&server.url, Unheaded::LeaveOut);
+        let tokens =
+            Arc::new(SomebodyElse { asked: AtomicUsize::new(0), after: if is_refused { 100 } else { 2 } });
+        let limits = Limits { at_once: 1, batch_messages: 50, ..limits() };
+        let DrainEnd::SignIn(why) = desk.send_with(&server.url, id, limits, tokens).await else {
+            panic!("it ends when somebody else is signed in")
+        };
+        assert!(why.contains("clinic") && why.contains("hospital"), "who, and for whom: {why}");
+        let counts = desk.counts(id);
+        assert_eq!((counts.ingested, counts.not_sent), (100, 400), "the rest waits: {counts:?}");
+        assert_eq!(
+            desk.send(&server.url, id, limits).await,
+            DrainEnd::Finished,
+            "until the right one is back"
+        );
+        assert_eq!(desk.counts(id).ingested, 500, "all are where they belong");
+    }
+}
+
+/// After so many tokens, and for each that is refused, those of somebody of another institution.
+struct SomebodyElse {
+    asked: AtomicUsize,
+    after: usize,
+}
+
+impl Tokens for SomebodyElse {
+    fn token(&self) -> BoxFuture<'_, Result<Bearer, SessionProblem>> {
+        let is_own = self.asked.fetch_add(1, Ordering::Relaxed) < self.after;
+        async move { Ok(if is_own { bearer("first", "clinic") } else { bearer("other", "hospital") }) }
+            .boxed()
+    }
+
+    fn instead_of<'a>(&'a self, _refused: &'a Secret) -> BoxFuture<'a, Result<Bearer, SessionProblem>> {
+        async { Ok(bearer("other", "hospital")) }.boxed()
+    }
+}
+
+/// The window looks through files that another program was looking through when it ended, and one that did not end, too.
+#[tokio::test]
+async fn two_programs_that_look_through_the_same_files_find_each_message_once() {
+    let server = Server::start(|request, _| well(request)).await;
+    for is_locked in [true, false] {
+        let desk = Desk::new();
+        let many: Vec<u8> = (0..7_000).flat_map(message).collect();
+        desk.write("many.hl7", &many);
+        let id = desk.begin(&server.url, Unheaded::LeaveOut);
+        let mut other = Queue::open(&desk.home).expect("a queue").0;
+        let paths = [std::path::PathBuf::from("in")];
+        let mut seen = None;
+        let scanned =
+            desk.queue.lock().expect("no panic").scan(id, &paths, 4 << 20, &|| false, &mut |progress| {
+                if progress.messages < 4_000 || seen.is_some() {
+                    return;
+                }
+                if !is_locked {
+                    // As where two took the lock in the moment in which it was let go of.
+                    std::fs::remove_file(desk.home.join(&format!("scan-{}.lock", id.0))).expect("a lock");
+                }
+                seen =
+                    Some(other.scan(id, &paths, 4 << 20, &|| false, &mut |_| {}).expect("it can be asked"));
+            });
+        let expected = if is_locked {
+            (Scanned::Whole, Some(Scanned::Elsewhere))
+        } else {
+            (Scanned::Over, Some(Scanned::Whole))
+        };
+        assert_eq!((scanned.expect("scanned"), seen), expected, "one of the two comes to the end");
+        let counts = desk.counts(id);
+        assert_eq!((counts.files, counts.found), (1, 7_000), "{counts:?}");
+        assert!(!desk.home.join(&format!("scan-{}.lock", id.0)).exists(), "nothing is left behind");
+        desk.send(&server.url, id, limits()).await;
+        assert_eq!(desk.counts(id).ingested, 7_000, "each is sent once");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use desk::front_door::{FrontDoor, Patience};
 use desk::home::Home;
-use desk::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
+use desk::queue::drain::{Bearer, DrainEnd, Limits, Means, Progress, Tokens, drain};
 use desk::queue::{Counts, Intake, Line, Queue, Scanned, SubmissionId, Unheaded};
 use desk::secret::Secret;
 use desk::session::SessionProblem;
@@ -142,13 +142,17 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
 pub(crate) struct TwoTokens;
 
 impl Tokens for TwoTokens {
-    fn token(&self) -> BoxFuture<'_, Result<Secret, SessionProblem>> {
-        async { Ok(Secret::new("first".to_owned())) }.boxed()
+    fn token(&self) -> BoxFuture<'_, Result<Bearer, SessionProblem>> {
+        async { Ok(bearer("first", "clinic")) }.boxed()
     }
 
-    fn instead_of<'a>(&'a self, _refused: &'a Secret) -> BoxFuture<'a, Result<Secret, SessionProblem>> {
-        async { Ok(Secret::new("second".to_owned())) }.boxed()
+    fn instead_of<'a>(&'a self, _refused: &'a Secret) -> BoxFuture<'a, Result<Bearer, SessionProblem>> {
+        async { Ok(bearer("second", "clinic")) }.boxed()
     }
+}
+
+pub(crate) fn bearer(token: &str, writes: &str) -> Bearer {
+    Bearer { token: Secret::new(token.to_owned()), writes: Source::parse(writes).ok() }
 }
 
 /// A home with files to submit.
@@ -180,6 +184,13 @@ impl Desk {
 
     /// Begins and scans a submission of the folder.
     pub(crate) fn take_in(&self, server: &Url, unheaded: Unheaded) -> SubmissionId {
+        let id = self.begin(server, unheaded);
+        self.scan(&mut self.queue.lock().expect("no panic"), id);
+        id
+    }
+
+    /// Begins a submission of the folder.
+    pub(crate) fn begin(&self, server: &Url, unheaded: Unheaded) -> SubmissionId {
         let intake = Intake {
             lake: "test".to_owned(),
             front_door: server.to_string(),
@@ -190,9 +201,7 @@ impl Desk {
             replaces: None,
         };
         let mut queue = self.queue.lock().expect("no panic");
-        let id = queue.begin(&intake, jiff::Timestamp::now()).expect("begun");
-        self.scan(&mut queue, id);
-        id
+        queue.begin(&intake, jiff::Timestamp::now()).expect("begun")
     }
 
     fn scan(&self, queue: &mut Queue, id: SubmissionId) {
@@ -203,6 +212,17 @@ impl Desk {
 
     /// Sends until the run ends.
     pub(crate) async fn send(&self, server: &Url, id: SubmissionId, limits: Limits) -> DrainEnd {
+        self.send_with(server, id, limits, Arc::new(TwoTokens)).await
+    }
+
+    /// As [`Desk::send`], with these tokens.
+    pub(crate) async fn send_with(
+        &self,
+        server: &Url,
+        id: SubmissionId,
+        limits: Limits,
+        tokens: Arc<dyn Tokens>,
+    ) -> DrainEnd {
         let held = self.queue.lock().expect("no panic").try_to_drain().expect("a lock").expect("nobody else");
         let patience = Patience {
             connect: Duration::from_millis(500),
@@ -212,7 +232,7 @@ impl Desk {
         let door = FrontDoor::with_patience(server.clone(), patience).expect("a client");
         let (progress, _watch) = watch::channel(Progress::default());
         let queue = Arc::clone(&self.queue);
-        let (tokens, stop) = (Arc::new(TwoTokens), self.stop.clone());
+        let stop = self.stop.clone();
         let sent = drain(queue, &held, vec![id], Means { door, tokens, limits, stop, progress });
         let sent = tokio::time::timeout(Duration::from_secs(60), sent).await;
         sent.expect("a run ends in bounded time").expect("the queue can be written")

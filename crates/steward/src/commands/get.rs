@@ -51,8 +51,12 @@ impl Get {
                 .problem("which of the message's objects? Name it: --zone ingestion, staging or error");
             return Ok(Ending::WrongUse);
         }
-        if message_id.is_none() && !self.what.contains('/') {
-            context.say.problem(&format!("{:?} is neither a key nor a message's id", self.what));
+        // Nothing else is asked for, or put on record: somebody may name a file of theirs by mistake.
+        if message_id.is_none() && ObjectKey::parse(&self.what).is_none() {
+            context.say.problem(&format!(
+                "{:?} is neither a key, as `steward list` shows them, nor a message's id",
+                self.what
+            ));
             return Ok(Ending::WrongUse);
         }
         account::with_account(&context, async |account| {

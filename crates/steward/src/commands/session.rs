@@ -80,9 +80,10 @@ impl SignIn {
 impl SignOut {
     pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
         let account = account::open(&context)?;
+        let subject = account.session.known_subject().await;
         let (logout_page, revoked) = account.session.sign_out().await?;
         // Afterwards: nobody stays signed in because this cannot be written.
-        let recorded = account.record(Action::SignOut, String::new()).await;
+        let recorded = account.record_as(subject, Action::SignOut, String::new()).await;
         if let Err(problem) = &revoked {
             context.say.problem(&format!(
                 "you are signed out here, but the sign-in service was not told: {problem}"

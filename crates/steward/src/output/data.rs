@@ -12,10 +12,46 @@ const WIDTH: usize = 120;
 
 /// Standard output: JSON lines or a table. What is written is there at the latest when [`Data::flush`] returns.
 pub(crate) struct Data {
-    stream: BufWriter<Stdout>,
+    stream: BufWriter<Reader>,
     format: Format,
     colours: bool,
     width: usize,
+}
+
+/// Who reads standard output.
+struct Reader {
+    stdout: Stdout,
+    may_leave: bool,
+    has_left: bool,
+}
+
+impl Reader {
+    fn unless_gone<T>(
+        &mut self,
+        instead: T,
+        write: impl FnOnce(&mut Stdout) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if self.has_left {
+            return Ok(instead);
+        }
+        match write(&mut self.stdout) {
+            Err(error) if self.may_leave && error.kind() == io::ErrorKind::BrokenPipe => {
+                self.has_left = true;
+                Ok(instead)
+            }
+            written => written,
+        }
+    }
+}
+
+impl Write for Reader {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unless_gone(bytes.len(), |stdout| stdout.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unless_gone((), Write::flush)
+    }
 }
 
 impl Data {
@@ -28,8 +64,15 @@ impl Data {
             format: global.output.unwrap_or(usual),
             colours: wants_colours(&stdout),
             width: width.max(40),
-            stream: BufWriter::with_capacity(64 * 1024, stdout),
+            stream: BufWriter::with_capacity(64 * 1024, Reader { stdout, may_leave: false, has_left: false }),
         }
+    }
+
+    /// What is still to be done is done although whoever reads along has had enough (`steward submit … | head`): from then on
+    /// nothing is written, and that is no failure.
+    pub(crate) fn outlives_its_reader(mut self) -> Self {
+        self.stream.get_mut().may_leave = true;
+        self
     }
 
     /// Which of the two.

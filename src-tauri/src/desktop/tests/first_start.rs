@@ -14,7 +14,7 @@ async fn the_first_start_knows_no_lake_and_practising_brings_one() {
     assert_eq!((first.lake, first.lakes.len()), (None, 0), "no lake is known at the first start");
     assert_eq!(
         first.session,
-        SessionView::SignedOut { problem: None, keyring: None },
+        SessionView::SignedOut { problem: None, unreached: false, keyring: None },
         "and nobody is signed in, without a complaint"
     );
     assert_eq!(first.notes, [], "nothing went wrong");
@@ -85,7 +85,7 @@ async fn a_second_sign_in_is_refused_and_the_first_can_be_given_up_again_and_aga
         assert_eq!(code(ended), "sign-in-cancelled", "who asked hears that it was given up");
         assert_eq!(
             place.session().await,
-            SessionView::SignedOut { problem: None, keyring: None },
+            SessionView::SignedOut { problem: None, unreached: false, keyring: None },
             "the steward wanted it so: that is no problem to be shown"
         );
     }

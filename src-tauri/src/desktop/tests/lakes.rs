@@ -80,14 +80,14 @@ async fn a_lake_is_looked_at_accepted_used_and_forgotten() {
     assert_eq!((overview.lake, overview.lakes.len()), (None, 0), "the lake in use is left");
     assert_eq!(
         overview.session,
-        SessionView::SignedOut { problem: None, keyring: None },
+        SessionView::SignedOut { problem: None, unreached: false, keyring: None },
         "and nobody looks for somebody any more"
     );
     assert_eq!(code(desktop.start_lake_again().await), "no-lake", "there is none to start");
     desktop.practise().await.unwrap();
     assert_eq!(
         place.session().await,
-        SessionView::SignedOut { problem: None, keyring: None },
+        SessionView::SignedOut { problem: None, unreached: false, keyring: None },
         "a lake that was forgotten has no session left here"
     );
     desktop.close().await;
@@ -227,7 +227,7 @@ async fn changing_lakes_gives_up_a_sign_in_that_waits_and_signs_nobody_in_there(
     assert_eq!(code(signing_in.await.unwrap()), "sign-in-cancelled", "it was for the other lake");
     assert_eq!(
         place.session().await,
-        SessionView::SignedOut { problem: None, keyring: None },
+        SessionView::SignedOut { problem: None, unreached: false, keyring: None },
         "nobody is signed in here, and nothing went wrong"
     );
     place.desktop.close().await;

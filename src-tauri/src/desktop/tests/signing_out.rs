@@ -11,7 +11,7 @@ async fn signing_out_forgets_what_was_shown_and_the_next_sign_in_asks_again() {
     place.desktop.today().await.unwrap();
     let before = place.opened().len();
     place.desktop.sign_out().await.unwrap();
-    let signed_out = SessionView::SignedOut { problem: None, keyring: None };
+    let signed_out = SessionView::SignedOut { problem: None, unreached: false, keyring: None };
     assert_eq!(place.session().await, signed_out, "nobody is signed in, and nothing went wrong");
     let page = place.opened()[before].clone();
     assert!(page.path().ends_with("/logout"), "the browser is told to forget too: {}", page.path());

@@ -209,7 +209,9 @@ enum AskProblem {
 impl From<SessionProblem> for AskProblem {
     fn from(problem: SessionProblem) -> Self {
         match problem {
-            SessionProblem::IssuerUnreachable { .. } | SessionProblem::Busy => Self::NoAnswer,
+            SessionProblem::IssuerUnreachable { .. }
+            | SessionProblem::Busy
+            | SessionProblem::Clock { .. } => Self::NoAnswer,
             _ => Self::SignIn(in_words(&problem)),
         }
     }
@@ -234,9 +236,19 @@ mod tests {
         let hour = SignedDuration::from_hours(1);
         let soon = Duration::from_secs(60);
         let tried = since.wall;
-        assert!(since.tried_before(tried, tried + hour) < soon, "put forward: this run tried it, and has just begun");
-        assert!(since.tried_before(tried, tried - hour) < soon, "put back: it was tried, so it was before now");
+        assert!(
+            since.tried_before(tried, tried + hour) < soon,
+            "put forward: this run tried it, and has just begun"
+        );
+        assert!(
+            since.tried_before(tried, tried - hour) < soon,
+            "put back: it was tried, so it was before now"
+        );
         let earlier = since.wall - hour;
-        assert_eq!(since.tried_before(earlier, since.wall), Duration::from_secs(3600), "an earlier run tried it");
+        assert_eq!(
+            since.tried_before(earlier, since.wall),
+            Duration::from_secs(3600),
+            "an earlier run tried it"
+        );
     }
 }

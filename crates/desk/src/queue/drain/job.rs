@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::Limits;
 use super::pace::Pace;
 use super::reread::reread;
-use super::tokens::{Tokens, in_words};
+use super::tokens::{OwnTokens, in_words};
 use crate::front_door::{Again, BatchBody, BatchTry, FrontDoor, KnownState, Try};
 use crate::queue::work::{Became, Work};
 use crate::secret::Secret;
@@ -20,7 +20,7 @@ use crate::session::SessionProblem;
 /// What all jobs share.
 pub(super) struct Shared {
     pub(super) door: FrontDoor,
-    pub(super) tokens: Arc<dyn Tokens>,
+    pub(super) tokens: OwnTokens,
     pub(super) limits: Limits,
     pub(super) pace: Pace,
     pub(super) stop: CancellationToken,
@@ -312,9 +312,11 @@ fn say_why(items: &mut [Item], why: &str) {
 
 fn of_problem(problem: &SessionProblem) -> Health {
     match problem {
-        SessionProblem::IssuerUnreachable { .. } | SessionProblem::Busy | SessionProblem::TimedOut { .. } => {
-            Health::Silent(in_words(problem))
-        }
+        SessionProblem::IssuerUnreachable { .. }
+        | SessionProblem::Busy
+        | SessionProblem::TimedOut { .. }
+        // It may be set right at any moment, by itself.
+        | SessionProblem::Clock { .. } => Health::Silent(in_words(problem)),
         _ => Health::SignIn(in_words(problem)),
     }
 }

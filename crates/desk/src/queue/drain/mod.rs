@@ -8,7 +8,7 @@ mod progress;
 mod reread;
 mod tokens;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,7 +29,8 @@ use job::{Done, Health, Shared};
 use pace::Pace;
 use progress::Meter;
 pub use progress::Progress;
-pub use tokens::Tokens;
+use tokens::OwnTokens;
+pub use tokens::{Bearer, Tokens};
 
 /// A larger message goes alone.
 const ALONE_FROM_BYTES: u64 = 256 * 1024;
@@ -85,7 +86,7 @@ impl Limits {
 pub struct Means {
     /// Where messages are handed over.
     pub door: FrontDoor,
-    /// In whose name.
+    /// In whose name. A run sends only while that sends for the institution of its submissions.
     pub tokens: Arc<dyn Tokens>,
     /// How it goes about it.
     pub limits: Limits,
@@ -108,7 +109,7 @@ pub enum DrainEnd {
     OutOfReach(String),
 }
 
-/// Sends what the submissions hold, until all is tried, `stop` is cancelled or the lake is out of reach. Safe to call again at
+/// Sends what the submissions, all of one institution, hold, until all is tried, `stop` is cancelled or the lake is out of reach. Safe to call again at
 /// any time, after any end: it goes on where it stopped.
 pub async fn drain(
     queue: Arc<Mutex<Queue>>,
@@ -118,18 +119,25 @@ pub async fn drain(
 ) -> Result<DrainEnd, QueueProblem> {
     let Means { door, tokens, limits, stop, progress } = means;
     let taken_up = submissions.clone();
-    let open = on(&queue, move |queue| {
+    let (open, source) = on(&queue, move |queue| {
         let mut all = 0;
+        let mut sources = BTreeSet::new();
         for id in taken_up {
+            sources.insert(queue.submission(id)?.source);
             queue.take_up(id)?;
             all += queue.counted(id)?.1;
         }
-        Ok(all)
+        let source = sources.pop_first().flatten();
+        if sources.is_empty() {
+            Ok((all, source))
+        } else {
+            Err(QueueProblem::Broken("a run has one institution, and these have several".to_owned()))
+        }
     })
     .await?;
     let shared = Arc::new(Shared {
         door,
-        tokens,
+        tokens: OwnTokens::new(tokens, source),
         limits,
         pace: Pace::new(limits.at_once),
         stop,
@@ -192,7 +200,10 @@ impl Run {
                     self.plan(jobs.len()).await?;
                 }
                 let Some(works) = self.planned.pop_front() else { break };
-                jobs.spawn(self.shared.clone().work_off(works));
+                let works = self.still_wanted(works).await?;
+                if !works.is_empty() {
+                    jobs.spawn(self.shared.clone().work_off(works));
+                }
             }
             if jobs.is_empty() {
                 if self.has_to_end() || !self.check_all(Rounds::WhileItHelps).await? {
@@ -264,6 +275,21 @@ impl Run {
         }
         self.planned.extend((!job.is_empty()).then_some(job));
         Ok(())
+    }
+
+    /// Those that nobody has paused or called off since they were claimed; the others are put back.
+    async fn still_wanted(&mut self, works: Vec<Work>) -> Result<Vec<Work>, QueueProblem> {
+        let submissions: BTreeSet<SubmissionId> = works.iter().map(|work| work.submission).collect();
+        let wanted = on(&self.queue, move |queue| queue.may_be_sent(submissions)).await?;
+        let (wanted, unwanted): (Vec<Work>, Vec<Work>) =
+            works.into_iter().partition(|work| wanted.contains(&work.submission));
+        if !unwanted.is_empty() {
+            for work in &unwanted {
+                self.under_way.remove(&work.digest);
+            }
+            on(&self.queue, move |queue| queue.put_back(&unwanted)).await?;
+        }
+        Ok(wanted)
     }
 
     /// Writes down what jobs found, in one commit.

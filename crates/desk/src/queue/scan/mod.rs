@@ -39,6 +39,8 @@ pub enum Scanned {
     Stopped,
     /// The submission was called off meanwhile, or had come to its end before.
     Over,
+    /// Another program of this home is looking through it.
+    Elsewhere,
 }
 
 /// What is sent of a file for one message. The numbers are in the queue's file.
@@ -66,7 +68,7 @@ impl Cut {
 impl Queue {
     /// Looks through the files and folders of a submission. Files that it has already and that have not changed since are
     /// not read again, so that a scan that was cut short, or is repeated, adds what is new. Ends early, to be taken up
-    /// again, when `stop` says so. The queue is locked for others only while rows are written, never while files are read.
+    /// again, when `stop` says so. One program at a time looks through a submission. The queue is locked for others only while rows are written, never while files are read.
     pub fn scan(
         &mut self,
         id: SubmissionId,
@@ -75,6 +77,7 @@ impl Queue {
         stop: &dyn Fn() -> bool,
         tell: &mut dyn FnMut(ScanProgress),
     ) -> Result<Scanned, QueueProblem> {
+        let Some(_held) = self.try_to_scan(id)? else { return Ok(Scanned::Elsewhere) };
         let submission = self.submission(id)?;
         let mut begun = 0;
         self.change(|transaction| {

@@ -187,7 +187,8 @@ impl<'a> Rows<'a> {
         Ok(rest)
     }
 
-    /// Writes what is gathered; `false` if the submission is over, and nothing of it is to be written.
+    /// Writes what is gathered; `false` if the submission is over or another program looks through it, and nothing of it is
+    /// to be written.
     pub(super) fn flush(&mut self) -> rusqlite::Result<bool> {
         let is_there = self.write()?;
         self.clear();
@@ -213,6 +214,10 @@ impl<'a> Rows<'a> {
         let mut senders = BTreeMap::<String, u64>::new();
         let mut tally = Tally::default();
         for file in &mut self.files {
+            // What was read of the queue before is not true any more: somebody else has gone on with it.
+            if !file.is_as_read(&transaction)? {
+                return Ok(false);
+            }
             file.write(&transaction, self.submission, &mut tally)?;
             // At its end only: a file that was cut short is read from its start again.
             if file.end.is_some() {
@@ -249,6 +254,18 @@ impl FileRows {
         let name = if name.is_empty() { "not named".to_owned() } else { name };
         let is_known = self.senders.len() < SENDERS || self.senders.contains_key(&name);
         *self.senders.entry(if is_known { name } else { "other".to_owned() }).or_default() += 1;
+    }
+
+    /// Whether the file's row, if there was one, is as it was when it was read or written before.
+    fn is_as_read(&self, transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+        let (row, messages) = match self.row {
+            Row::New | Row::Twice => return Ok(true),
+            Row::CutShort(row, messages) => (row, messages),
+            Row::GoesOn(row) => (row, i64::try_from(self.written).unwrap_or(i64::MAX)),
+        };
+        transaction
+            .prepare_cached("SELECT 1 FROM files WHERE id = ?1 AND messages = ?2 AND kind IS NULL")?
+            .exists([row, messages])
     }
 
     fn write(

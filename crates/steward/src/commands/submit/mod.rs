@@ -81,15 +81,13 @@ impl Submit {
         let Some(held) = sending::become_the_drainer(&context, &queue).await? else {
             return Ok(Ending::Stopped);
         };
-        let sending = Sending { context: &context, account: &opened, queue: &queue };
+        let is_out_of_reach = out_of_reach.is_some();
+        let sending = Sending { context: &context, account: &opened, queue: &queue, is_out_of_reach };
         sending.on(|queue| queue.forget_old(Keep::default(), jiff::Timestamp::now())).await?;
         let limits = Limits { at_once: usize::from(self.at_once), ..Limits::of(opened.profile()) };
 
         let (id, looked_through) = self.take_in(&sending, source.clone()).await?;
         let mut set = vec![id];
-        if looked_through {
-            self.check_replacement(&sending, id).await?;
-        }
         let end = match out_of_reach {
             _ if !looked_through => sending.stopped(&set).await,
             Some(why) => sending.put_off(id, why).await,
@@ -101,6 +99,8 @@ impl Submit {
         // On record however it ended, and before it is told: whoever reads along may have had enough.
         let recorded = self.record(&sending, id, &set).await;
         let end = end?;
+        // Telling may take as long as whoever reads along likes, and waiting for the lake too: others may send meanwhile.
+        drop(held);
         let tell = Tell { context: &context, queue: &queue, follow: self.follow(&sending).await };
         let told = tell.all(&set, report).await?;
         recorded?;
@@ -110,8 +110,20 @@ impl Submit {
         } else if self.report.is_some() {
             opened.record(Action::Export, format!("report of submission {}", id.0)).await?;
         }
+        let waiting = tell.follow.as_ref().map(Follow::given_up).unwrap_or_default();
+        if waiting.messages > 0 && !context.stop.is_asked() {
+            context.say.problem(&format!(
+                "what becomes of {} messages is not known yet: {}. They are in the lake, and `steward catalog` tells later",
+                waiting.messages,
+                waiting.why()
+            ));
+        }
         let ending = ending(&context, &end, &told.counts, told.problems);
-        Ok(if ending == Ending::AllWell && told.report.is_some() { Ending::SomeFailed } else { ending })
+        Ok(match ending {
+            Ending::AllWell if told.report.is_some() => Ending::SomeFailed,
+            Ending::AllWell if waiting.messages > 0 => waiting.ending(),
+            ending => ending,
+        })
     }
 
     async fn record(
@@ -177,21 +189,41 @@ impl Submit {
             unheaded,
             replaces: self.replaces,
         };
-        let id = sending.begin_or_take_up(intake).await?;
+        let (id, is_new) = sending.begin_or_take_up(intake.clone()).await?;
         let scanned = sending.scan(id, self.paths.clone()).await?;
+        if self.replaces.is_none() || scanned != Scanned::Whole || self.is_one(sending, id).await? {
+            return Ok((id, scanned == Scanned::Whole));
+        }
+        if is_new {
+            return Err(self.not_one(sending, id).await?);
+        }
+        // An earlier run began with what the files held then: what became of that stays, and what they hold now is another fix.
+        let before = sending.on(move |queue| Ok(queue.submission(id)?.counts)).await?;
+        sending.on(move |queue| queue.cancel(id, jiff::Timestamp::now())).await?;
+        let is_there = before.ingested + before.duplicate;
+        if is_there + before.unconfirmed > 0 {
+            return Err(Halt::Setup(format!(
+                "the files have changed since submission {} sent what they held before ({} in the lake, {} being checked). Look at that with `steward submissions {}`; run the command again if the new text is to be sent all the same",
+                id.0, is_there, before.unconfirmed, id.0
+            )));
+        }
+        let id = sending.begin(intake).await?;
+        let scanned = sending.scan(id, self.paths.clone()).await?;
+        if scanned == Scanned::Whole && !self.is_one(sending, id).await? {
+            return Err(self.not_one(sending, id).await?);
+        }
         Ok((id, scanned == Scanned::Whole))
     }
 
-    async fn check_replacement(&self, sending: &Sending<'_>, id: SubmissionId) -> Result<(), Halt> {
-        if self.replaces.is_none() {
-            return Ok(());
-        }
+    async fn is_one(&self, sending: &Sending<'_>, id: SubmissionId) -> Result<bool, Halt> {
+        sending.on(move |queue| Ok(queue.submission(id)?.counts.found == 1)).await
+    }
+
+    /// Calls off a submission that is to replace one message and holds none or several.
+    async fn not_one(&self, sending: &Sending<'_>, id: SubmissionId) -> Result<Halt, Halt> {
         let found = sending.on(move |queue| Ok(queue.submission(id)?.counts.found)).await?;
-        if found == 1 {
-            return Ok(());
-        }
         sending.on(move |queue| queue.cancel(id, jiff::Timestamp::now())).await?;
-        Err(Halt::Setup(format!(
+        Ok(Halt::Setup(format!(
             "--replaces takes exactly one message, and there are {found}; nothing was sent"
         )))
     }

@@ -28,6 +28,8 @@ pub(super) struct Sending<'a> {
     pub(super) context: &'a Context,
     pub(super) account: &'a Account,
     pub(super) queue: &'a Arc<Mutex<Queue>>,
+    /// The lake does not answer, so that it is not known who is signed in.
+    pub(super) is_out_of_reach: bool,
 }
 
 /// Waits until no other program sends from this home; `None` when stopped before.
@@ -72,26 +74,32 @@ impl Sending<'_> {
         on(self.queue, work).await
     }
 
-    /// The unfinished submission of the same paths to the same lake and institution, or a new one.
-    pub(super) async fn begin_or_take_up(&self, intake: Intake) -> Result<SubmissionId, Halt> {
+    /// The unfinished submission of the same paths to the same lake and institution, or a new one; whether it is a new one.
+    pub(super) async fn begin_or_take_up(&self, intake: Intake) -> Result<(SubmissionId, bool), Halt> {
+        let is_out_of_reach = self.is_out_of_reach;
         let (id, left) = self
             .on(move |queue| {
                 let left = queue.unfinished(&intake.lake, &intake.front_door)?;
-                match left.into_iter().find(|left| is_same(left, &intake)) {
+                match left.into_iter().find(|left| is_same(left, &intake, is_out_of_reach)) {
                     Some(left) => {
                         queue.let_go(left.id)?;
                         queue.goes_to(left.id, intake.source.as_ref())?;
-                        Ok((left.id, left.unfinished))
+                        Ok((left.id, Some(left.unfinished)))
                     }
-                    None => Ok((queue.begin(&intake, Timestamp::now())?, 0)),
+                    None => Ok((queue.begin(&intake, Timestamp::now())?, None)),
                 }
             })
             .await?;
-        if left > 0 {
+        if let Some(left) = left.filter(|left| *left > 0) {
             let left = HumanCount(left);
             self.context.say.note(&format!("Going on with submission {}: {left} messages were left.", id.0));
         }
-        Ok(id)
+        Ok((id, left.is_none()))
+    }
+
+    /// A new submission, whatever was left.
+    pub(super) async fn begin(&self, intake: Intake) -> Result<SubmissionId, Halt> {
+        self.on(move |queue| queue.begin(&intake, Timestamp::now())).await
     }
 
     /// Looks through the files.
@@ -99,9 +107,11 @@ impl Sending<'_> {
         let message_bytes = self.account.profile().limits.message_bytes;
         let stop = self.context.stop.clone();
         let bar = spinner();
-        let shown = bar.clone();
-        let scanned = self
-            .on(move |queue| {
+        let paths = Arc::new(paths);
+        let mut was_told = false;
+        let scanned = loop {
+            let (shown, paths, stop) = (bar.clone(), Arc::clone(&paths), stop.clone());
+            let scanned = self.on(move |queue| {
                 queue.scan(id, &paths, message_bytes, &|| stop.is_asked(), &mut |progress| {
                     shown.set_message(format!(
                         "looking through files: {} files, {} messages",
@@ -110,8 +120,24 @@ impl Sending<'_> {
                     ));
                     shown.tick();
                 })
-            })
-            .await;
+            });
+            match scanned.await {
+                Ok(Scanned::Elsewhere) if self.context.stop.is_asked() => break Ok(Scanned::Stopped),
+                Ok(Scanned::Elsewhere) => {
+                    if !was_told {
+                        self.context.say.note(
+                            "Another program looks through these files; this one goes on when it has finished.",
+                        );
+                        was_told = true;
+                    }
+                    tokio::select! {
+                        () = self.context.stop.asked() => {}
+                        () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    }
+                }
+                ended => break ended,
+            }
+        };
         bar.finish_and_clear();
         let scanned = scanned?;
         if scanned == Scanned::Whole {
@@ -149,18 +175,23 @@ impl Sending<'_> {
                 Some(Held::Stopped) | None => {}
             }
             if left.source.as_ref() != source {
-                let whose = left.source.as_ref().map_or("another sign-in", Source::as_str);
-                self.context.say.note(&format!(
-                    "Submission {} waits for somebody who sends for {whose}; it is left alone.",
-                    id.0
-                ));
+                self.context.say.note(&match &left.source {
+                    Some(whose) => format!(
+                        "Submission {} waits for somebody who sends for {whose}; it is left alone.",
+                        id.0
+                    ),
+                    None => format!(
+                        "Submission {} was begun while the lake was out of reach, and is for nobody yet: run its command again, or say yes to it in the window.",
+                        id.0
+                    ),
+                });
                 continue;
             }
             self.on(move |queue| queue.let_go(id)).await?;
             if left.stage == Stage::Scanning {
                 match self.scan(id, left.named).await? {
                     Scanned::Whole => {}
-                    Scanned::Over => continue,
+                    Scanned::Over | Scanned::Elsewhere => continue,
                     Scanned::Stopped => {
                         self.stopped(&[id]).await?;
                         break;
@@ -270,10 +301,15 @@ impl Sending<'_> {
         if review.messages == 0 {
             return self.context.say.note(&format!("{}. There is nothing to send.", parts.join(", ")));
         }
-        let to =
-            submission.source.as_ref().map_or("no institution: this sign-in may not send", Source::as_str);
+        let to = match &submission.source {
+            Some(source) => format!("Goes to {source}"),
+            None if self.is_out_of_reach => {
+                "Goes to the institution of whoever is signed in when the lake answers,".to_owned()
+            }
+            None => "Goes to no institution: this sign-in may not send".to_owned(),
+        };
         let say = self.context.say;
-        say.note(&format!("{}. Goes to {to} in {}.", parts.join(", "), submission.lake));
+        say.note(&format!("{}. {to} in {}.", parts.join(", "), submission.lake));
         let senders =
             review.senders.iter().take(5).map(|(name, messages)| format!("{} ({messages})", printable(name)));
         let senders = senders.collect::<Vec<_>>().join(", ");
@@ -283,15 +319,15 @@ impl Sending<'_> {
     }
 }
 
-fn is_same(left: &Submission, intake: &Intake) -> bool {
+fn is_same(left: &Submission, intake: &Intake, is_out_of_reach: bool) -> bool {
     // What waits in the window is the window's.
     !matches!(left.held, Some(Held::Review | Held::Paused))
         && left.named == intake.paths
         && left.folder == intake.folder
         && left.unheaded == intake.unheaded
         && left.replaces == intake.replaces
-        // Begun while the lake was out of reach, it was for nobody yet.
-        && (left.source.is_none() || intake.source.is_none() || left.source == intake.source)
+        // Begun while the lake was out of reach, it was for nobody yet. Whoever may not send takes over nobody's.
+        && (left.source.is_none() || is_out_of_reach || left.source == intake.source)
 }
 
 /// A token that is cancelled when the program is asked to stop.

@@ -95,7 +95,7 @@ impl Tell<'_> {
         set: &[SubmissionId],
         report: Option<Report>,
     ) -> Result<Account, Halt> {
-        let mut data = self.context.data();
+        let mut data = self.context.data().outlives_its_reader();
         let mut report = Reporting { report, problem: None };
         let mut table = Table::new(COLUMNS);
         let mut counts = Counts::default();

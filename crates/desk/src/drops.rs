@@ -64,6 +64,15 @@ impl Drops {
         kept.drops.remove(place).map(|(_, paths)| paths)
     }
 
+    /// Takes a drop back that could not be used after all.
+    pub fn give_back(&self, id: DropId, paths: Vec<PathBuf>) {
+        let mut kept = self.lock();
+        kept.drops.push_back((id, paths));
+        if kept.drops.len() > KEPT {
+            kept.drops.pop_front();
+        }
+    }
+
     /// What was dropped, by a glance at the disk (which may be slow: not for the thread that draws).
     pub fn look(&self, id: DropId) -> Option<Look> {
         let paths = self.lock().drops.iter().find(|(known, _)| *known == id)?.1.clone();
@@ -120,6 +129,12 @@ mod tests {
         assert_eq!(drops.take(last), Some(vec![PathBuf::from("/15")]), "the paths, as they were given");
         assert!(drops.take(last).is_none(), "once");
         assert!(!ids.contains(&drops.keep(Vec::new())), "no number is used twice");
+        drops.give_back(last, vec![PathBuf::from("/15")]);
+        assert_eq!(
+            drops.take(last),
+            Some(vec![PathBuf::from("/15")]),
+            "what could not be used is there again"
+        );
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl Desktop {
             account.signed_in().await.map_err(|problem| self.failed(&account, problem))?.claims.write;
         let paths =
             self.state().drops.take(DropId(chosen)).ok_or_else(|| Problem::gone("choice of files"))?;
+        let given = paths.clone();
         let folder = common_folder(&paths);
         let intake = Intake {
             lake: account.name.clone(),
@@ -45,7 +46,12 @@ impl Desktop {
             unheaded: Unheaded::LeaveOut,
             replaces: None,
         };
-        let id = self.submitting.begin(intake).await?;
+        let begun = self.submitting.begin(intake).await;
+        if begun.is_err() {
+            // It can be tried again.
+            self.state().drops.give_back(DropId(chosen), given);
+        }
+        let id = begun?;
         // How many are unfinished stands on every screen.
         self.tell_overview();
         Ok(number(id.0))

@@ -75,10 +75,16 @@ impl Computer {
 
     /// Starts the desktop, with no window of it there before, and waits for its page.
     pub async fn start_desktop(&mut self) -> Page {
+        self.start_desktop_with(&[]).await
+    }
+
+    /// Starts the desktop by opening files with it.
+    pub async fn start_desktop_with(&mut self, files: &[&Path]) -> Page {
         assert!(self.program.as_ref().is_none_or(|program| !program.runs()), "one desktop at a time");
         self.program = None;
         let (environment, log) = (self.environment(), self.system("desktop.log"));
-        let program = Program::start(&program::desktop(), &environment, self.ports.driver(), &log).await;
+        let program =
+            Program::start(&program::desktop(), files, &environment, self.ports.driver(), &log).await;
         let page = program.page();
         self.program = Some(program);
         page
@@ -109,6 +115,25 @@ impl Computer {
         let ended = tokio::time::timeout(LIMIT, command.status()).await;
         let ended = ended.expect("the second start hands over and ends").expect("it starts");
         assert!(ended.success(), "the second start ends well: {ended}");
+    }
+
+    /// Starts the desktop where it cannot come up: waits until a window of this title says why, closes that, and waits for the
+    /// program's end.
+    pub async fn start_in_vain(&self, title: &str) {
+        let mut command = tokio::process::Command::new(program::desktop());
+        command.envs(self.environment()).kill_on_drop(true);
+        for name in ["STEWARD_SESSION_FILE", "WAYLAND_DISPLAY"] {
+            command.env_remove(name);
+        }
+        let mut program = command.spawn().expect("it starts");
+        until("a window that says why", LIMIT, async || {
+            self.display.titles().iter().any(|shown| shown == title).then_some(())
+        })
+        .await;
+        self.display.close(title);
+        let ended = tokio::time::timeout(LIMIT, program.wait()).await;
+        let ended = ended.expect("it ends when that window is closed").expect("a process of ours");
+        assert_eq!(ended.code(), Some(1), "whoever started it is told as well");
     }
 
     /// Closes the desktop's window and waits for the program's end.

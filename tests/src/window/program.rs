@@ -23,9 +23,10 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a program, with WebDriver at a port; what it says goes to the end of a file.
+    /// Starts a program with files that it is to open, and WebDriver at a port; what it says goes to the end of a file.
     pub(super) async fn start(
         binary: &Path,
+        files: &[&Path],
         environment: &[(OsString, OsString)],
         port: u16,
         log: &Path,
@@ -45,7 +46,7 @@ impl Program {
         })
         .await;
         let mut wanted = Capabilities::new();
-        let options = json!({ "binary": binary, "args": [] });
+        let options = json!({ "binary": binary, "args": files });
         wanted.set("webkitgtk:browserOptions", options).expect("JSON");
         let connecting = WebDriver::builder(&url, wanted).request_timeout(START).connect();
         let driver = connecting.await.unwrap_or_else(|error| {

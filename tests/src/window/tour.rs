@@ -162,7 +162,7 @@ impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
         page.see("menuitem", Name::Begins("Lock now")).await;
         self.see(computer, "menu", "The steward’s own menu.").await;
         page.keys(&[Key::Escape]).await;
-        page.key('?').await;
+        page.chord(&[Key::Control], '/').await;
         page.see("dialog", "Keyboard shortcuts").await;
         self.see(computer, "shortcuts", "Everything goes by keyboard.").await;
         page.keys(&[Key::Escape]).await;

@@ -79,7 +79,7 @@ async fn the_main_path_goes_by_keyboard_alone() {
             page.screen(heading).await;
         }
         page.see("heading", "Lakes on this computer").await;
-        page.key('?').await;
+        page.chord(&[Key::Control], '/').await;
         page.see("dialog", "Keyboard shortcuts").await;
         until("the focus is in the dialog", LIMIT, async || {
             page.focused().await.contains("Close").then_some(())

@@ -22,7 +22,7 @@ async fn a_steward_pauses_resumes_and_cancels() {
         assert_eq!(paused.total, MANY as u64, "all are accounted for");
         page.press("Cancel").await;
         page.see("dialog", Name::Begins("Cancel the rest")).await;
-        page.press("Go on sending").await;
+        page.press("Keep it").await;
         page.gone("dialog", Name::Begins("Cancel the rest")).await;
         page.press("Resume").await;
         page.screen("Sending").await;

@@ -40,6 +40,8 @@ export interface Backend {
 
   /** Resolves when somebody is signed in, or has unlocked; meanwhile the overview tells how it stands. */
   signIn(): Promise<void>;
+  /** The same, and the sign-in page asks who, even where the browser remembers somebody. */
+  signInAsAnother(): Promise<void>;
   cancelSignIn(): Promise<void>;
   signOut(): Promise<void>;
   lock(): Promise<void>;
@@ -49,6 +51,8 @@ export interface Backend {
   chooseFiles(): Promise<number | null>;
   chooseFolder(): Promise<number | null>;
   chooseSamples(): Promise<number>;
+  /** What was dropped or handed over by the system, oldest first; each is told once. */
+  droppedFiles(): Promise<number[]>;
   chosen(id: number): Promise<Chosen>;
 
   beginSubmission(chosen: number): Promise<number>;
@@ -56,6 +60,8 @@ export interface Backend {
   sendSubmission(id: number): Promise<void>;
   pauseSubmission(id: number): Promise<void>;
   cancelSubmission(id: number): Promise<void>;
+  /** Has the lake asked once more what became of its messages; what is found shows in the submission. */
+  lookAgain(id: number): Promise<void>;
   lines(id: number, which: WhichLines, offset: number, limit: number): Promise<LinesPage>;
   submissions(before: number | null, limit: number): Promise<SubmissionRow[]>;
   /** The name of the saved file; null when the dialog was cancelled. */
@@ -72,8 +78,9 @@ export interface Backend {
   diagnostics(): Promise<DiagnosticsView>;
   saveDiagnostics(): Promise<string | null>;
 
-  onChanged(hear: (changed: Changed) => void): Unlisten;
-  onHovered(hear: (hovered: Hovered) => void): Unlisten;
+  /** Resolves when it is listened: what is told before that is not heard. */
+  onChanged(hear: (changed: Changed) => void): Promise<Unlisten>;
+  onHovered(hear: (hovered: Hovered) => void): Promise<Unlisten>;
 }
 
 /** Why a command came to nothing. */

@@ -361,7 +361,7 @@ export type Overview = {
 	lakes: LakeRow[],
 	/**  Who is signed in. */
 	session: SessionView,
-	/**  The submission that is under way, if one is. */
+	/**  The submission that is under way, if one is: this much of it is shown over a locked screen, too. */
 	underWay: UnderWay | null,
 	/**  Submissions with something left to do. */
 	unfinished: number,
@@ -795,3 +795,4 @@ function makeEvent<TListen, TEmit = TListen>(name: string, serialize?: (payload:
 
     return Object.assign(fn, base);
 }
+

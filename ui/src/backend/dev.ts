@@ -13,10 +13,12 @@ export function devBackend(search: string): Backend {
   Object.assign(window, { twin });
   if (asked.has('still')) return twin.backend;
   setInterval(() => twin.beat(), 250);
-  const signIn = twin.backend.signIn;
-  twin.backend.signIn = () => {
-    setTimeout(() => twin.completeSignIn(), 2_500);
-    return signIn();
-  };
+  for (const way of ['signIn', 'signInAsAnother'] as const) {
+    const signIn = twin.backend[way];
+    twin.backend[way] = () => {
+      setTimeout(() => twin.completeSignIn(), 2_500);
+      return signIn();
+    };
+  }
   return twin.backend;
 }

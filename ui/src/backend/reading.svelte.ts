@@ -12,13 +12,16 @@ export class Reading<T> {
   /** Counts the readings that went well. */
   turn = $state(0);
   #ask: () => Promise<T>;
+  #then: (value: T) => void;
   #reading: Promise<void> | null = null;
   #again = false;
   #due: ReturnType<typeof setTimeout> | undefined;
   #last = -Infinity;
 
-  constructor(ask: () => Promise<T>) {
+  /** `then` is what follows from each reading that went well, however it came to be made. */
+  constructor(ask: () => Promise<T>, then: (value: T) => void = () => {}) {
     this.#ask = ask;
+    this.#then = then;
   }
 
   /** Resolves when what was so at the call has been read. */
@@ -52,9 +55,11 @@ export class Reading<T> {
     do {
       this.#again = false;
       try {
-        this.value = await this.#ask();
+        const value = await this.#ask();
+        this.value = value;
         this.problem = null;
         this.turn += 1;
+        this.#then(value);
       } catch (thrown) {
         this.problem = problemOf(thrown);
       }

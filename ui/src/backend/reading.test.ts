@@ -90,3 +90,16 @@ test('whatever is thrown becomes a problem with words', async () => {
   expect(doing.problem?.title, 'there is a title').toBeTruthy();
   expect(doing.problem?.detail, 'what was thrown is not shown').not.toContain('internal');
 });
+
+test('what follows from a reading follows from those that went well', async () => {
+  let fails = false;
+  const told: number[] = [];
+  const reading = new Reading(
+    () => (fails ? Promise.reject(new Refusal(problems.outOfReach)) : Promise.resolve(7)),
+    (value) => told.push(value),
+  );
+  await reading.read();
+  fails = true;
+  await reading.read();
+  expect(told, 'once').toEqual([7]);
+});

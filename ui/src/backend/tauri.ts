@@ -16,6 +16,7 @@ export const tauri: Backend = {
   startLakeAgain: () => done(commands.startLakeAgain()),
 
   signIn: () => done(commands.signIn()),
+  signInAsAnother: () => done(commands.signInAsAnother()),
   cancelSignIn: () => done(commands.cancelSignIn()),
   signOut: () => done(commands.signOut()),
   lock: () => done(commands.lock()),
@@ -24,6 +25,7 @@ export const tauri: Backend = {
   chooseFiles: () => answer(commands.chooseFiles()),
   chooseFolder: () => answer(commands.chooseFolder()),
   chooseSamples: () => answer(commands.chooseSamples()),
+  droppedFiles: () => answer(commands.droppedFiles()),
   chosen: (id) => answer(commands.chosen(id)),
 
   beginSubmission: (chosen) => answer(commands.beginSubmission(chosen)),
@@ -31,6 +33,7 @@ export const tauri: Backend = {
   sendSubmission: (id) => done(commands.sendSubmission(id)),
   pauseSubmission: (id) => done(commands.pauseSubmission(id)),
   cancelSubmission: (id) => done(commands.cancelSubmission(id)),
+  lookAgain: (id) => done(commands.lookAgain(id)),
   lines: (id, which, offset, limit) => answer(commands.lines(id, which, offset, limit)),
   submissions: (before, limit) => answer(commands.submissions(before, limit)),
   saveReport: (id) => answer(commands.saveReport(id)),
@@ -46,8 +49,8 @@ export const tauri: Backend = {
   diagnostics: () => answer(commands.diagnostics()),
   saveDiagnostics: () => answer(commands.saveDiagnostics()),
 
-  onChanged: (hear) => until(events.changed.listen((event) => hear(event.payload))),
-  onHovered: (hear) => until(events.hovered.listen((event) => hear(event.payload))),
+  onChanged: (hear) => listening(events.changed.listen((event) => hear(event.payload))),
+  onHovered: (hear) => listening(events.hovered.listen((event) => hear(event.payload))),
 };
 
 type Answer<T> = { status: 'ok'; data: T } | { status: 'error'; error: Problem };
@@ -67,7 +70,10 @@ async function done(asked: Promise<Answer<null>>): Promise<void> {
   await answer(asked);
 }
 
-/** The listener may be ended before it has begun. */
-function until(listening: Promise<Unlisten>): Unlisten {
-  return () => void listening.then((unlisten) => unlisten());
+async function listening(begun: Promise<Unlisten>): Promise<Unlisten> {
+  try {
+    return await begun;
+  } catch (thrown) {
+    throw new Refusal(problemOf(thrown));
+  }
 }

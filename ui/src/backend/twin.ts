@@ -1,10 +1,43 @@
 import type { Backend, Unlisten } from './backend';
 import { Refusal } from './backend';
-import type { Changed, Hovered, MessageWhich, SessionView } from './bindings';
+import type { Changed, Chosen, Hovered, MessageWhich, Overview, Problem, SessionView } from './bindings';
 import { problems } from './twin/problems';
 import { TwinQueue } from './twin/queue';
 import { type Scenario, scenarios } from './twin/scenarios';
-import { type World, historyOf, messagesOf, practiceLake, useRealLake } from './twin/world';
+import { type World, historyOf, messagesOf, nobody, practiceLake, useRealLake } from './twin/world';
+
+/** What the program refuses while the screen is locked, for choosing a lake. */
+const forTheUnlocked = new Set<keyof Backend>([
+  'practise',
+  'lookAtLake',
+  'lookAtDroppedLake',
+  'acceptLake',
+  'useLake',
+  'forgetLake',
+]);
+
+/** What it does for somebody only who is signed in and has not locked the screen. */
+const forTheSignedIn = new Set<keyof Backend>([
+  'beginSubmission',
+  'submission',
+  'sendSubmission',
+  'pauseSubmission',
+  'cancelSubmission',
+  'lookAgain',
+  'lines',
+  'submissions',
+  'saveReport',
+  'today',
+  'openMessages',
+  'moreMessages',
+  'history',
+]);
+
+/** Rows that are handed out at a time, at most. */
+const ROWS = 500;
+
+/** What the program calls being under way. */
+const moving = ['looking-through', 'sending', 'checking'];
 
 /** The program's twin in memory, for development and component tests only. Time passes in it by `beat`. */
 export class Twin {
@@ -16,6 +49,8 @@ export class Twin {
   #hovered = new Set<(hovered: Hovered) => void>();
   #lists = new Map<number, { which: MessageWhich; next: number }>();
   #signingIn: { resolve: () => void; reject: (refusal: Refusal) => void } | null = null;
+  /** How it stood before the sign-in that is under way. */
+  #before: SessionView | null = null;
   #lastId = 100;
 
   constructor(scenario: Scenario) {
@@ -29,7 +64,7 @@ export class Twin {
       const before = queue.phase.is;
       queue.advance(this.world.pace);
       this.#say({ what: 'submission', id: queue.id });
-      if (before !== queue.phase.is && queue.phase.is === 'ended') this.#settleUnderWay();
+      if (before !== queue.phase.is && queue.phase.is === 'ended') this.#say({ what: 'overview' });
     }
     if (this.world.counting !== null) {
       this.world.counting += 200;
@@ -42,32 +77,42 @@ export class Twin {
     for (const hear of this.#hovered) hear({ files });
   }
 
-  /** Files were dropped. */
+  /** Files were dropped, or handed over by the system. */
   drop(files: number, describesLake: 'describes-a-lake' | 'messages' = 'messages'): number {
-    const id = (this.#lastId += 1);
-    this.world.chosen.set(id, { id, files, folders: 0, describesLake: describesLake === 'describes-a-lake' });
+    const id = this.#keep({ files, folders: 0, describesLake: describesLake === 'describes-a-lake' });
+    this.world.untold.push(id);
     this.hover(0);
-    this.#say({ what: 'dropped', chosen: id });
+    this.#say({ what: 'dropped' });
     return id;
   }
 
   /** The steward signs in, in the browser. */
   completeSignIn(): void {
-    this.#session(this.world.signsInAs);
+    this.#arrive();
     this.#signingIn?.resolve();
     this.#signingIn = null;
   }
 
-  /** The sign-in comes to nothing. */
-  failSignIn(problem = problems.cancelled as Refusal['problem']): void {
-    const { session } = this.world.overview;
-    this.#session(
-      session.is === 'locked'
-        ? { ...session, problem, until: null, address: null }
-        : { is: 'signed-out', problem, keyring: null },
-    );
+  /** The sign-in comes to nothing: it stands as before. */
+  failSignIn(problem: Problem = problems.cancelled): void {
+    const before = this.#before ?? this.world.overview.session;
+    // Who gave it up knows why.
+    const told = problem.code === problems.cancelled.code ? null : problem;
+    if (before.is === 'signed-in') this.#session(before);
+    else if (before.is === 'locked') this.#session({ ...before, problem: told, until: null, address: null });
+    else this.#session({ ...(before.is === 'signed-out' ? before : nobody), problem: told });
     this.#signingIn?.reject(new Refusal(problem));
     this.#signingIn = null;
+  }
+
+  /** The sign-in service answers at last: the one who was signed in still is. */
+  reach(): void {
+    this.#arrive();
+  }
+
+  /** Something of lake, session or settings has changed: a test has changed it. */
+  tellOverview(): void {
+    this.#say({ what: 'overview' });
   }
 
   #say(changed: Changed): void {
@@ -79,13 +124,42 @@ export class Twin {
     this.#say({ what: 'overview' });
   }
 
-  #settleUnderWay(): void {
-    const open = [...this.world.queues.values()].filter(
-      (queue) => queue.phase.is !== 'ended' && queue.phase.is !== 'cancelled',
-    );
-    this.world.overview.underWay = open.find((queue) => queue.phase.is === 'sending')?.id ?? null;
-    this.world.overview.unfinished = open.length;
-    this.#say({ what: 'overview' });
+  /** Somebody is signed in: what waited for them goes on. */
+  #arrive(): void {
+    const { signsInAs, overview, queues } = this.world;
+    for (const queue of queues.values()) {
+      const waits = queue.phase.is === 'waits-for-sign-in' || queue.phase.is === 'waits-for-another-sender';
+      const theirs = queue.lake === overview.lake?.name && queue.institution === signsInAs.rights.writes;
+      if (waits && theirs) queue.phase = { is: 'sending' };
+    }
+    this.#session(signsInAs);
+  }
+
+  #overview(): Overview {
+    const open = [...this.world.queues.values()].filter((queue) => !queue.isOver);
+    const moves = open
+      .sort((one, other) => other.id - one.id)
+      .find((queue) => moving.includes(queue.phase.is));
+    return {
+      ...this.world.overview,
+      underWay: moves ? { id: moves.id, phase: moves.phase, progress: moves.progress() } : null,
+      unfinished: open.length,
+    };
+  }
+
+  async #signIn(command: 'signIn' | 'signInAsAnother'): Promise<void> {
+    await this.#answer(command, [], () => null);
+    const until = new Date(Date.now() + 300_000).toISOString();
+    const { session } = this.world.overview;
+    this.#before = session;
+    await new Promise<void>((resolve, reject) => {
+      this.#signingIn = { resolve, reject };
+      this.#session(
+        session.is === 'locked'
+          ? { ...session, problem: null, until }
+          : { is: 'signing-in', until, address: null },
+      );
+    });
   }
 
   #queue(id: number): TwinQueue {
@@ -97,7 +171,7 @@ export class Twin {
   #phase(id: number, phase: TwinQueue['phase']): void {
     this.#queue(id).phase = phase;
     this.#say({ what: 'submission', id });
-    this.#settleUnderWay();
+    this.#say({ what: 'overview' });
   }
 
   /** Answers as the program would: later, and with copies. */
@@ -105,18 +179,42 @@ export class Twin {
     this.asked.push([command, ...given]);
     await Promise.resolve();
     if (this.world.hanging.has(command)) return new Promise(() => {});
-    const problem = this.world.failing[command];
+    const problem = this.world.failing[command] ?? this.#refused(command);
     if (problem) throw new Refusal(problem);
     return structuredClone(make());
   }
 
+  /** Why a command is not for whoever stands before the window. */
+  #refused(command: keyof Backend): Problem | null {
+    const { is } = this.world.overview.session;
+    if (is === 'locked') {
+      return forTheUnlocked.has(command) || forTheSignedIn.has(command) ? problems.locked : null;
+    }
+    return is !== 'signed-in' && forTheSignedIn.has(command) ? problems.nobodySignedIn : null;
+  }
+
   #choose(files: number, folders: number): number {
+    return this.#keep({ files, folders, describesLake: false });
+  }
+
+  /** Keeps what was dropped or chosen; of too many the oldest is forgotten. */
+  #keep(what: Omit<Chosen, 'id'>): number {
     const id = (this.#lastId += 1);
-    this.world.chosen.set(id, { id, files, folders, describesLake: false });
+    const { chosen } = this.world;
+    chosen.set(id, { id, ...what });
+    const [oldest] = chosen.keys();
+    if (chosen.size > 16 && oldest !== undefined) chosen.delete(oldest);
     return id;
   }
 
-  #listen<T>(hearers: Set<(told: T) => void>, hear: (told: T) => void): Unlisten {
+  /** As in the program a moment passes until it is listened, and what is told before is lost. */
+  async #listen<T>(
+    command: 'onChanged' | 'onHovered',
+    hearers: Set<(told: T) => void>,
+    hear: (told: T) => void,
+  ): Promise<Unlisten> {
+    await new Promise((listened) => setTimeout(listened));
+    this.asked.push([command]);
     hearers.add(hear);
     return () => hearers.delete(hear);
   }
@@ -124,7 +222,7 @@ export class Twin {
   #backend(): Backend {
     const { world } = this;
     return {
-      overview: () => this.#answer('overview', [], () => world.overview),
+      overview: () => this.#answer('overview', [], () => this.#overview()),
 
       practise: () =>
         this.#answer('practise', [], () => {
@@ -132,21 +230,25 @@ export class Twin {
           const known = world.overview.lakes.some((lake) => lake.practice);
           if (!known) world.overview.lakes.push({ ...practiceLake(), current: true });
           for (const lake of world.overview.lakes) lake.current = lake.practice;
-          this.#session({ is: 'signed-out', problem: null, keyring: null });
+          this.#session(nobody);
         }),
       lookAtLake: (given) => this.#answer('lookAtLake', [given], () => world.offer),
       lookAtDroppedLake: (chosen) => this.#answer('lookAtDroppedLake', [chosen], () => world.offer),
       acceptLake: (offer) =>
         this.#answer('acceptLake', [offer], () => {
           useRealLake(world);
-          this.#session({ is: 'signed-out', problem: null, keyring: null });
+          this.#session(nobody);
         }),
       useLake: (name) =>
         this.#answer('useLake', [name], () => {
           for (const lake of world.overview.lakes) lake.current = lake.name === name;
           const row = world.overview.lakes.find((lake) => lake.current);
           if (row) world.overview.lake = { ...row, signInHost: row.host, standing: { is: 'ready' } };
-          this.#session({ is: 'signed-out', problem: null, keyring: null });
+          for (const queue of world.queues.values()) {
+            if (queue.phase.is !== 'waits-for-its-lake' || queue.lake !== name) continue;
+            queue.phase = { is: 'waits-for-sign-in', why: 'Nobody is signed in.' };
+          }
+          this.#session(nobody);
         }),
       forgetLake: (name) =>
         this.#answer('forgetLake', [name], () => {
@@ -157,25 +259,15 @@ export class Twin {
       startLakeAgain: () =>
         this.#answer('startLakeAgain', [], () => {
           if (world.overview.lake) world.overview.lake.standing = { is: 'ready' };
-          this.#say({ what: 'overview' });
+          const { session } = world.overview;
+          if (session.is === 'signed-out' && session.unreached) this.reach();
+          else this.#say({ what: 'overview' });
         }),
 
-      signIn: async () => {
-        await this.#answer('signIn', [], () => null);
-        const until = new Date(Date.now() + 300_000).toISOString();
-        const { session } = world.overview;
-        await new Promise<void>((resolve, reject) => {
-          this.#signingIn = { resolve, reject };
-          this.#session(
-            session.is === 'locked'
-              ? { ...session, problem: null, until }
-              : { is: 'signing-in', until, address: null },
-          );
-        });
-      },
+      signIn: () => this.#signIn('signIn'),
+      signInAsAnother: () => this.#signIn('signInAsAnother'),
       cancelSignIn: () => this.#answer('cancelSignIn', [], () => this.failSignIn()),
-      signOut: () =>
-        this.#answer('signOut', [], () => this.#session({ is: 'signed-out', problem: null, keyring: null })),
+      signOut: () => this.#answer('signOut', [], () => this.#session(nobody)),
       lock: () =>
         this.#answer('lock', [], () =>
           this.#session({ is: 'locked', user: 'dana.okafor', problem: null, until: null, address: null }),
@@ -188,12 +280,14 @@ export class Twin {
       chosen: (id) =>
         this.#answer('chosen', [id], () => {
           const chosen = world.chosen.get(id);
-          if (!chosen) throw new Refusal(problems.filesGone);
+          if (!chosen) throw new Refusal(problems.gone);
           return chosen;
         }),
+      droppedFiles: () => this.#answer('droppedFiles', [], () => world.untold.splice(0)),
 
       beginSubmission: (chosen) =>
         this.#answer('beginSubmission', [chosen], () => {
+          if (!world.chosen.delete(chosen)) throw new Refusal(problems.gone);
           const id = (this.#lastId += 1);
           const { session, lake } = world.overview;
           world.queues.set(
@@ -207,23 +301,31 @@ export class Twin {
               phase: { is: 'looking-through', files: 0, messages: 0 },
             }),
           );
-          this.#settleUnderWay();
+          this.#say({ what: 'overview' });
           return id;
         }),
       submission: (id) => this.#answer('submission', [id], () => this.#queue(id).view()),
-      sendSubmission: (id) => this.#answer('sendSubmission', [id], () => this.#phase(id, { is: 'sending' })),
+      sendSubmission: (id) =>
+        this.#answer('sendSubmission', [id], () => {
+          const { session } = world.overview;
+          this.#queue(id).goesTo(session.is === 'signed-in' ? session.rights.writes : null);
+          this.#phase(id, { is: 'sending' });
+        }),
       pauseSubmission: (id) => this.#answer('pauseSubmission', [id], () => this.#phase(id, { is: 'paused' })),
       cancelSubmission: (id) =>
         this.#answer('cancelSubmission', [id], () => this.#phase(id, { is: 'cancelled' })),
+      lookAgain: (id) => this.#answer('lookAgain', [id], () => undefined),
       lines: (id, which, offset, limit) =>
-        this.#answer('lines', [id, which, offset, limit], () => this.#queue(id).page(which, offset, limit)),
+        this.#answer('lines', [id, which, offset, limit], () =>
+          this.#queue(id).page(which, offset, Math.min(limit, ROWS)),
+        ),
       submissions: (before, limit) =>
         this.#answer('submissions', [before, limit], () =>
           [...this.world.queues.values()]
             .map((queue) => queue.row())
             .sort((one, other) => other.id - one.id)
             .filter((row) => before === null || row.id < before)
-            .slice(0, limit),
+            .slice(0, Math.min(limit, ROWS)),
         ),
       saveReport: (id) => this.#answer('saveReport', [id], () => `submission-${id}.csv`),
 
@@ -266,8 +368,8 @@ export class Twin {
       diagnostics: () => this.#answer('diagnostics', [], () => ({ text: DIAGNOSTICS })),
       saveDiagnostics: () => this.#answer('saveDiagnostics', [], () => 'lake-steward-diagnostics.txt'),
 
-      onChanged: (hear) => this.#listen(this.#changed, hear),
-      onHovered: (hear) => this.#listen(this.#hovered, hear),
+      onChanged: (hear) => this.#listen('onChanged', this.#changed, hear),
+      onHovered: (hear) => this.#listen('onHovered', this.#hovered, hear),
     };
   }
 }

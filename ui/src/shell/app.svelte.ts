@@ -8,7 +8,9 @@ import type {
   NextStep,
   Overview,
   Problem,
+  SessionView,
   TodayView,
+  Unlisten,
 } from '../backend/backend';
 import { problemOf } from '../backend/backend';
 import { Reading } from '../backend/reading.svelte';
@@ -26,6 +28,9 @@ export type SettingsTab = 'lakes' | 'computer' | 'diagnostics' | 'about';
 /** What is shown: the place, unless lake, session or lock come before it. */
 export type Shown = 'starting' | 'failing' | 'sign-in' | 'locked' | Place['screen'];
 
+/** So many lots of files are kept for later: the program forgets older ones. */
+const MOST_KEPT = 16;
+
 /** What the whole window knows: overview, place, and files that were dropped before they could go on. */
 export class App {
   readonly backend: Backend;
@@ -35,7 +40,7 @@ export class App {
   hovered = $state(0);
   /** Files that wait for a lake or a sign-in, oldest first. */
   kept = $state.raw<Chosen[]>([]);
-  /** Why files could not be taken up. */
+  /** Why files could not be taken up; under which number they still are, if they are. */
   trouble = $state.raw<{ problem: Problem; chosen: number | null } | null>(null);
   /** A dialog of the system asks for files, or they are being taken up. */
   choosing = $state(false);
@@ -46,17 +51,21 @@ export class App {
   /** Today, kept while the same steward is at the same lake, so that coming back to it shows it at once. */
   today = $state.raw<Reading<TodayView> | null>(null);
   #who = '';
-  /** Notes of the program that the steward has put away. */
+  /** How the session stood when it was last read. */
+  #stood: SessionView['is'] = 'looking';
+  /** How the steward wanted to sign in last. */
+  #wayIn: () => Promise<void>;
+  /** Notes of the program that the steward has put away, each as a whole. */
   #readNotes = $state.raw<string[]>([]);
   #hearers = new Set<(changed: Changed) => void>();
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.reading = new Reading(async () => {
-      const overview = await backend.overview();
-      this.#settleToday(overview);
-      return overview;
-    });
+    this.#wayIn = () => backend.signIn();
+    this.reading = new Reading(
+      () => backend.overview(),
+      (overview) => this.#settle(overview),
+    );
   }
 
   overview = $derived.by(() => this.reading.value);
@@ -66,7 +75,9 @@ export class App {
   notes = $derived.by(() => {
     const { session, overview } = this;
     const kept = session?.is === 'signed-in' && session.kept.where === 'memory' ? [session.kept.problem] : [];
-    return [...(overview?.notes ?? []), ...kept].filter((note) => !this.#readNotes.includes(note.code));
+    // Problems of one kind share a code and are told apart by their words; told twice, one is shown once.
+    const told = new Map([...(overview?.notes ?? []), ...kept].map((note) => [JSON.stringify(note), note]));
+    return [...told].filter(([whole]) => !this.#readNotes.includes(whole)).map(([, note]) => note);
   });
 
   shown = $derived.by((): Shown => {
@@ -74,19 +85,41 @@ export class App {
     const { lake, session } = this.overview;
     if (session.is === 'locked') return 'locked';
     if (this.place.screen === 'connect' || this.place.screen === 'settings') return this.place.screen;
-    if (!lake) return 'connect';
+    // From one lake to another there is a moment without any: nothing is to be chosen then.
     if (session.is === 'looking') return 'starting';
+    if (!lake) return 'connect';
     return session.is === 'signed-in' ? this.place.screen : 'sign-in';
   });
 
   /** Begins to hear the program; ended by what it returns. */
   start(): () => void {
-    const ends = [
-      this.backend.onChanged((changed) => this.#changed(changed)),
-      this.backend.onHovered(({ files }) => (this.hovered = files)),
-    ];
-    void this.#read();
-    return () => ends.forEach((end) => end());
+    const ends: Unlisten[] = [];
+    let ended = false;
+    const listen = async (begun: Promise<Unlisten>) => {
+      try {
+        const end = await begun;
+        if (ended) end();
+        else ends.push(end);
+      } catch (thrown) {
+        this.failure = problemOf(thrown);
+      }
+    };
+    const begin = async () => {
+      // What changes between the first reading and the first hint that is heard would never be shown.
+      await Promise.all([
+        listen(this.backend.onChanged((changed) => this.#changed(changed))),
+        listen(this.backend.onHovered(({ files }) => (this.hovered = files))),
+      ]);
+      if (ended) return;
+      await this.reading.read();
+      // Those with which the program was started.
+      await this.#takeDropped();
+    };
+    void begin();
+    return () => {
+      ended = true;
+      for (const end of ends) end();
+    };
   }
 
   /** Hears every hint, for a screen that shows what it is about. */
@@ -103,18 +136,7 @@ export class App {
   async take(id: number | null): Promise<void> {
     if (id === null) return;
     this.trouble = null;
-    try {
-      const chosen = await this.backend.chosen(id);
-      if (chosen.describesLake && this.shown !== 'locked') {
-        this.go({ screen: 'connect', offer: await this.backend.lookAtDroppedLake(id) });
-      } else if (this.session?.is === 'signed-in') {
-        this.go({ screen: 'submit', submission: await this.backend.beginSubmission(id) });
-      } else {
-        this.kept = [...this.kept, chosen];
-      }
-    } catch (thrown) {
-      this.#troubled(problemOf(thrown), id);
-    }
+    await this.#takeUp(id);
   }
 
   chooseFiles(): Promise<void> {
@@ -135,14 +157,26 @@ export class App {
   }
 
   putAway(note: Problem): void {
-    this.#readNotes = [...this.#readNotes, note.code];
+    this.#readNotes = [...this.#readNotes, JSON.stringify(note)];
   }
 
   /** Signs in, or unlocks. */
-  async signIn(): Promise<void> {
+  signIn(): Promise<void> {
+    this.#wayIn = () => this.backend.signIn();
+    return this.signInAgain();
+  }
+
+  /** Signs in as somebody else, where whoever is signed in cannot go on with something. */
+  signInAsAnother(): Promise<void> {
+    this.#wayIn = () => this.backend.signInAsAnother();
+    return this.signInAgain();
+  }
+
+  /** Tries once more to sign in, in the way that came to nothing. */
+  async signInAgain(): Promise<void> {
     this.signInProblem = null;
     try {
-      await this.backend.signIn();
+      await this.#wayIn();
     } catch (thrown) {
       this.signInProblem = problemOf(thrown);
     }
@@ -187,51 +221,93 @@ export class App {
   }
 
   async #choose(ask: () => Promise<number | null>): Promise<void> {
+    if (this.choosing) return;
     this.choosing = true;
     try {
       await this.take(await ask());
     } catch (thrown) {
-      this.#troubled(problemOf(thrown), null);
+      this.trouble = { problem: problemOf(thrown), chosen: null };
+    } finally {
+      this.choosing = false;
     }
-    this.choosing = false;
   }
 
-  #troubled(problem: Problem, chosen: number | null): void {
-    this.trouble = { problem, chosen };
-    if (this.rights && this.place.screen !== 'submit') this.go({ screen: 'submit', submission: null });
+  /** Takes up what was dropped, or handed over by the system. */
+  async #takeDropped(): Promise<void> {
+    try {
+      const dropped = await this.backend.droppedFiles();
+      if (dropped.length > 0) this.trouble = null;
+      for (const id of dropped) await this.#takeUp(id);
+    } catch (thrown) {
+      this.trouble = { problem: problemOf(thrown), chosen: null };
+    }
+  }
+
+  async #takeUp(id: number): Promise<void> {
+    let chosen: Chosen | null = null;
+    try {
+      chosen = await this.backend.chosen(id);
+      this.letGo(id);
+      if (chosen.describesLake && this.shown !== 'locked') {
+        this.go({ screen: 'connect', offer: await this.backend.lookAtDroppedLake(id) });
+      } else if (this.session?.is === 'signed-in') {
+        this.go({ screen: 'submit', submission: await this.backend.beginSubmission(id) });
+      } else {
+        this.#keep(chosen);
+      }
+    } catch (thrown) {
+      const problem = problemOf(thrown);
+      if (chosen !== null && problem.next === 'sign-in') await this.#keepForTheSignIn(chosen, problem);
+      else this.#troubled(problem, id);
+    }
+  }
+
+  /** Keeps files until somebody signs in. Where somebody is signed in all the same, nothing else would say why they wait. */
+  async #keepForTheSignIn(chosen: Chosen, problem: Problem): Promise<void> {
+    this.#keep(chosen);
+    await this.reading.read();
+    if (this.rights) this.#troubled(problem, chosen.id);
+  }
+
+  #keep(chosen: Chosen): void {
+    this.letGo(chosen.id);
+    this.kept = [...this.kept, chosen].slice(-MOST_KEPT);
+  }
+
+  #troubled(problem: Problem, id: number): void {
+    const isGone = problem.code === 'gone';
+    if (isGone) this.letGo(id);
+    this.trouble = { problem, chosen: isGone ? null : id };
   }
 
   async #changed(changed: Changed): Promise<void> {
-    if (changed.what === 'dropped') await this.take(changed.chosen);
-    else if (changed.what === 'overview') await this.#read();
+    if (changed.what === 'dropped') await this.#takeDropped();
+    else if (changed.what === 'overview') await this.reading.read();
     for (const hear of this.#hearers) hear(changed);
   }
 
-  async #read(): Promise<void> {
-    const before = this.rights;
-    await this.reading.read();
-    if (!before && this.rights) await this.#goOn();
-  }
-
-  /** What was read for another steward, institution or lake is forgotten. */
-  #settleToday({ lake, session }: Overview): void {
+  /** Another steward, institution or lake than before: what was read or went wrong for the former is forgotten. */
+  #settle({ lake, session }: Overview): void {
     const who = session.is === 'signed-in' ? JSON.stringify([lake?.name, session.user, session.rights]) : '';
+    const stood = this.#stood;
+    this.#stood = session.is;
     if (who === this.#who) return;
+    const isArrival = this.#who === '';
     this.#who = who;
     const mayRead = session.is === 'signed-in' && session.rights.reads !== null;
     this.today = mayRead ? new Reading(() => this.backend.today()) : null;
+    // Who turns out to be signed in after a start was so before.
+    if (stood !== 'looking') this.trouble = null;
+    if (isArrival) void this.#goOn();
+    else if (session.is !== 'signing-in') this.signInProblem = null;
   }
 
   /** After a sign-in, with what was dropped before it: one lot goes on by itself, of several the steward chooses. */
   async #goOn(): Promise<void> {
-    if (this.kept.length === 0) return;
     const [first, ...others] = this.kept;
-    if (first && others.length === 0) {
-      this.kept = [];
-      await this.take(first.id);
-    } else {
-      this.go({ screen: 'submit', submission: null });
-    }
+    if (!first) return;
+    if (others.length === 0) await this.#takeUp(first.id);
+    else this.go({ screen: 'submit', submission: null });
   }
 }
 

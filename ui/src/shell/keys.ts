@@ -1,19 +1,31 @@
 import type { App } from './app.svelte';
 import { screens, visit } from './screens';
 
-/** The keys of the window, as its dialog of shortcuts lists them. */
-export const keys = [
+/** A shortcut as the dialog lists it; `or` are the keys of a second way to the same. */
+interface Shortcut {
+  keys: string[];
+  or?: string[];
+  what: string;
+}
+
+/** The keys of the window. None is a single letter or sign: who speaks what they type would press them by chance. */
+export const keys: Shortcut[] = [
   ...screens.map(({ label }, index) => ({ keys: ['Ctrl', String(index + 1)], what: label })),
   { keys: ['Ctrl', 'O'], what: 'Choose files to submit' },
-  { keys: ['?'], what: 'These shortcuts' },
+  { keys: ['Ctrl', '/'], or: ['F1'], what: 'These shortcuts' },
   { keys: ['Esc'], what: 'Close what is open: a dialog, a menu, the details of a message' },
 ];
 
-/** Does what a key of the window asks for, unless a dialog is open or the steward is writing. */
+/** Does what a key of the window asks for, unless a dialog is open. */
 export function follow(event: KeyboardEvent, app: App, showShortcuts: () => void): void {
   if (event.defaultPrevented || document.querySelector('[role="dialog"]')) return;
-  const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-  if (command && app.rights) {
+  const held = (event.ctrlKey || event.metaKey) && !event.altKey;
+  const alone = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+  // On many keyboards the stroke is typed with Shift.
+  if ((held && event.key === '/') || (alone && event.key === 'F1')) {
+    event.preventDefault();
+    showShortcuts();
+  } else if (held && !event.shiftKey && app.rights) {
     const screen = screens[Number(event.key) - 1];
     if (screen) {
       event.preventDefault();
@@ -22,14 +34,5 @@ export function follow(event: KeyboardEvent, app: App, showShortcuts: () => void
       event.preventDefault();
       void app.chooseFiles();
     }
-  } else if (event.key === '?' && !isWriting(event.target)) {
-    event.preventDefault();
-    showShortcuts();
   }
-}
-
-function isWriting(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
-  );
 }

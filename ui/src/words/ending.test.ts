@@ -29,3 +29,12 @@ test('all is well only when it is', () => {
   );
   expect(ended({ found: 0 }).what, 'nothing was there').toBe('No message was found');
 });
+
+test('where no message is in the lake, none is said to be there', () => {
+  const ending = ended({ found: 10, denied: 9, notSent: 1 });
+  expect(ending.what, 'none').toBe('No message is in the lake');
+  expect(ending.where, 'there are no others').toBe('9 denied, 1 not sent.');
+  expect(ended({ found: 10, duplicate: 1, denied: 9 }).where, 'a duplicate is there').toBe(
+    '9 denied. All others are there.',
+  );
+});

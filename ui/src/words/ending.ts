@@ -23,10 +23,11 @@ export function endingInWords({ counts, staging }: SubmissionView): EndingInWord
     ['unconfirmed', counts.unconfirmed, 'being checked'],
   ]);
   if (outside) {
+    const none = counts.ingested + counts.duplicate === 0;
     return {
       tone: 'attention',
-      what: 'Some messages are not in the lake',
-      where: `${outside.sum}. All others are there.`,
+      what: none ? 'No message is in the lake' : 'Some messages are not in the lake',
+      where: none ? `${outside.sum}.` : `${outside.sum}. All others are there.`,
       next: LOOK,
       show: { which: outside.first, label: 'Show which' },
     };

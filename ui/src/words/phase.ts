@@ -15,6 +15,10 @@ export function phaseInWords(phase: PhaseView): string {
       return 'Waiting for another program';
     case 'waits-for-sign-in':
       return 'Waiting for your sign-in';
+    case 'waits-for-its-lake':
+      return 'Waiting for its lake';
+    case 'waits-for-another-sender':
+      return 'Waiting for another sign-in';
     case 'waits-for-lake':
       return 'Waiting for the lake';
     case 'waits-for-computer':

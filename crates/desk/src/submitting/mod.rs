@@ -104,6 +104,7 @@ impl Submitting {
             now.account = None;
             now.rights = standing::Rights::default();
             now.waits = None;
+            now.agreed.clear();
             now.stop_run()
         };
         if let Some(ended) = stopped {
@@ -140,18 +141,26 @@ impl Submitting {
     /// after the end.
     pub async fn send(&self, id: SubmissionId) -> Result<(), QueueProblem> {
         self.0.now().look_through_at_once(id);
-        let writes = self.0.now().rights.writes.clone();
+        let (account, writes) = {
+            let now = self.0.now();
+            (now.account.clone(), now.rights.writes.clone())
+        };
         self.ask(move |queue| {
-            if queue.submission(id)?.stage != Stage::Scanned {
+            let submission = queue.submission(id)?;
+            if submission.stage != Stage::Scanned {
                 return Ok(());
             }
-            queue.goes_to(id, writes.as_ref())?;
+            // Whoever is signed in at one lake says nothing of their institution at another.
+            if account.is_some_and(|account| is_at(&submission, &account)) {
+                queue.goes_to(id, writes.as_ref())?;
+            }
             queue.let_go(id)
         })
         .await?;
         {
             let mut now = self.0.now();
             now.waits = None;
+            now.agreed.insert(id);
             // A run that has begun without it begins anew with it.
             if now.run.as_ref().is_some_and(|run| !run.set.contains(&id)) {
                 now.stop_run();

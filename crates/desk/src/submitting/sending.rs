@@ -167,12 +167,16 @@ async fn begin(
 ) -> Result<Option<(Vec<SubmissionId>, Option<Drainer>)>, QueueProblem> {
     let (inner, account) = (Arc::clone(inner), Arc::clone(account));
     on_a_thread(move || {
-        let writes = inner.now().rights.writes.clone();
+        let (writes, agreed) = {
+            let now = inner.now();
+            (now.rights.writes.clone(), now.agreed.clone())
+        };
         let mut queue = lock(&inner.sends);
         let mut set = queue.all_unfinished()?;
         // Begun by the command line while the lake was out of reach, it is nobody's yet: whoever is signed in now is asked.
         for submission in &mut set {
-            if submission.source.is_none() && submission.held.is_none() && is_at(submission, &account) {
+            let is_nobodys = submission.source.is_none() && !agreed.contains(&submission.id);
+            if is_nobodys && submission.held.is_none() && is_at(submission, &account) {
                 queue.hold(submission.id, Held::Review)?;
                 submission.held = Some(Held::Review);
             }

@@ -1,6 +1,6 @@
 //! What this program is doing at this moment, and what that means for each submission.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -27,6 +27,8 @@ pub(super) struct Now {
     pub(super) waits: Option<Waits>,
     /// Submissions whose files are being looked through.
     looking: BTreeMap<SubmissionId, Looking>,
+    /// Submissions to which whoever is signed in has said yes.
+    pub(super) agreed: BTreeSet<SubmissionId>,
     /// Submissions that are to be asked about once more, and after which message.
     pub(super) look_again: BTreeMap<SubmissionId, Option<MessageId>>,
 }

@@ -42,6 +42,11 @@ fn parse_zone(text: &str) -> Result<Zone, String> {
     Zone::parse(text).ok_or_else(|| "a zone is `ingestion`, `staging` or `error`".to_owned())
 }
 
+/// Every key of the lake begins so.
+fn looks_like_a_key(text: &str) -> bool {
+    text.split_once("/protocol=").is_some_and(|(zone, _)| Zone::parse(zone).is_some())
+}
+
 impl Get {
     pub(super) async fn run(self, context: Context) -> Result<Ending, Halt> {
         let message_id = MessageId::parse(&self.what).ok();
@@ -52,7 +57,7 @@ impl Get {
             return Ok(Ending::WrongUse);
         }
         // Nothing else is asked for, or put on record: somebody may name a file of theirs by mistake.
-        if message_id.is_none() && ObjectKey::parse(&self.what).is_none() {
+        if message_id.is_none() && !looks_like_a_key(&self.what) {
             context.say.problem(&format!(
                 "{:?} is neither a key, as `steward list` shows them, nor a message's id",
                 self.what

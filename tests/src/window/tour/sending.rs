@@ -35,7 +35,7 @@ impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
         page.press("Cancel").await;
         page.see("dialog", Name::Begins("Cancel the rest")).await;
         self.see(computer, "submit-cancel", "What cancelling means is said before.").await;
-        page.press("Go on sending").await;
+        page.press("Keep it").await;
         page.press("Pause").await;
         page.screen("Paused").await;
         self.see(computer, "submit-paused", "Paused.").await;

@@ -3,6 +3,7 @@ import type {
   LineRow,
   LinesPage,
   PhaseView,
+  ProgressView,
   ReviewView,
   StagingView,
   StatusView,
@@ -44,7 +45,7 @@ export class TwinQueue {
   #filtered = new Map<string, number[]>();
 
   constructor(shape: QueueShape) {
-    this.#shape = shape;
+    this.#shape = { ...shape };
     this.id = shape.id;
     this.total = shape.messages;
     this.phase = shape.phase ?? { is: 'review' };
@@ -72,10 +73,37 @@ export class TwinQueue {
     }
   }
 
+  get lake(): string {
+    return this.#shape.lake ?? 'practice';
+  }
+
+  get institution(): string | null {
+    return this.#shape.institution === undefined ? 'riverside' : this.#shape.institution;
+  }
+
+  get isOver(): boolean {
+    return this.phase.is === 'ended' || this.phase.is === 'cancelled';
+  }
+
+  /** Whoever says yes decides for which institution it is, where that was open. */
+  goesTo(institution: string | null): void {
+    this.#shape.institution = this.institution ?? institution;
+  }
+
+  /** From the yes to the end; there is a pace only while messages are sent. */
+  progress(): ProgressView | null {
+    if (this.isOver || this.phase.is === 'looking-through' || this.phase.is === 'review') return null;
+    const sends = this.phase.is === 'sending';
+    return {
+      all: this.total,
+      done: this.done,
+      aMinute: sends ? A_MINUTE : 0,
+      remainingSeconds: sends ? Math.ceil(((this.total - this.done) / A_MINUTE) * 60) : null,
+    };
+  }
+
   view(): SubmissionView {
     const row = this.row();
-    const sending =
-      this.phase.is === 'sending' || this.phase.is === 'paused' || this.phase.is === 'waits-for-lake';
     return {
       id: this.id,
       lake: row.lake,
@@ -86,15 +114,7 @@ export class TwinQueue {
       counts: row.counts,
       staging: row.staging,
       review: this.phase.is === 'looking-through' ? null : this.#review(),
-      progress: sending
-        ? {
-            all: this.total,
-            done: this.done,
-            aMinute: this.phase.is === 'sending' ? A_MINUTE : 0,
-            remainingSeconds:
-              this.phase.is === 'sending' ? Math.ceil(((this.total - this.done) / A_MINUTE) * 60) : null,
-          }
-        : null,
+      progress: this.progress(),
       notHl7: some(this.#notHl7, (index) => ({
         file: `/home/steward/export/2026-11/notes ${index + 1}.txt`,
         what: 'It holds no HL7 message.',
@@ -111,8 +131,8 @@ export class TwinQueue {
   row(): SubmissionRow {
     return {
       id: this.id,
-      lake: this.#shape.lake ?? 'practice',
-      institution: this.#shape.institution === undefined ? 'riverside' : this.#shape.institution,
+      lake: this.lake,
+      institution: this.institution,
       begunAt: (this.#shape.begunAt ?? new Date()).toISOString(),
       endedAt: this.endedAt?.toISOString() ?? null,
       phase: this.phase,

@@ -1,7 +1,16 @@
 import type { PhaseView, SessionView } from '../bindings';
 import { problems } from './problems';
 import { TwinQueue, type QueueShape } from './queue';
-import { busyWorld, emptyWorld, firstStart, practiceLake, signedIn, useRealLake, type World } from './world';
+import {
+  busyWorld,
+  emptyWorld,
+  firstStart,
+  nobody,
+  practiceLake,
+  signedIn,
+  useRealLake,
+  type World,
+} from './world';
 
 /** The twin's scenarios: `npm run dev` and then `?scenario=NAME`. */
 export const scenarios = {
@@ -25,6 +34,7 @@ export const scenarios = {
     return world;
   },
   'looking-for-session': () => out({ is: 'looking' }),
+  unreached: () => out({ ...nobody, problem: problems.signInOutOfReach, unreached: true }),
   'lake-starting': () => {
     const world = out();
     world.overview.lake = { ...practiceLake(), standing: { is: 'starting' } };
@@ -52,14 +62,19 @@ export const scenarios = {
       address:
         'https://auth.northfield.example/oauth2/authorize?client_id=4h1example&response_type=code&state=9b1e',
     }),
-  'sign-in-cancelled': () => out({ is: 'signed-out', problem: problems.cancelled, keyring: null }),
-  'sign-in-timed-out': () => out({ is: 'signed-out', problem: problems.timedOut, keyring: null }),
-  'sign-in-refused': () => out({ is: 'signed-out', problem: problems.refused, keyring: null }),
-  'ports-taken': () => out({ is: 'signed-out', problem: problems.portsTaken, keyring: null }),
-  'no-keyring': () => out({ is: 'signed-out', problem: null, keyring: problems.noKeyring }),
-  'out-of-reach': () => out({ is: 'signed-out', problem: problems.outOfReach, keyring: null }),
+  'sign-in-cancelled': () => out({ ...nobody, problem: problems.cancelled }),
+  'sign-in-timed-out': () => out({ ...nobody, problem: problems.timedOut }),
+  'sign-in-refused': () => out({ ...nobody, problem: problems.refused }),
+  'ports-taken': () => out({ ...nobody, problem: problems.portsTaken }),
+  'no-keyring': () => out({ ...nobody, keyring: problems.noKeyring }),
+  'out-of-reach': () => out({ ...nobody, problem: problems.outOfReach }),
   locked: () => {
-    const world = withQueue(busyWorld(), { id: 7, messages: 18_220, done: 6_204, phase: { is: 'sending' } });
+    const world = add(busyWorld(), { id: 7, messages: 18_220, done: 6_204, phase: { is: 'sending' } });
+    world.overview.session = { is: 'locked', user: 'dana.okafor', problem: null, until: null, address: null };
+    return world;
+  },
+  'locked-looking-through': () => {
+    const world = submitting({ is: 'looking-through', files: 412, messages: 6_180 }, 0);
     world.overview.session = { is: 'locked', user: 'dana.okafor', problem: null, until: null, address: null };
     return world;
   },
@@ -86,7 +101,6 @@ export const scenarios = {
       done: 12,
       phase: { is: 'waits-for-sign-in', why: 'Your sign-in has ended.' },
     });
-    world.overview.unfinished = 2;
     return world;
   },
   'today-loading': () => {
@@ -155,11 +169,17 @@ export const scenarios = {
 
   'looking-through': () => submitting({ is: 'looking-through', files: 412, messages: 6_180 }, 0),
   review: () => submitting({ is: 'review' }, 0),
-  'review-nothing': () => withQueue(busyWorld(), { id: 7, messages: 0, notHl7: 3 }),
+  'review-nothing': () => add(busyWorld(), { id: 7, messages: 0, notHl7: 3 }),
   sending: () => submitting({ is: 'sending' }, 6_204),
   paused: () => submitting({ is: 'paused' }, 6_204),
   'another-program': () => submitting({ is: 'another-program-sends' }, 6_204),
   'waits-for-sign-in': () => submitting({ is: 'waits-for-sign-in', why: 'Your sign-in has ended.' }, 6_204),
+  'waits-for-its-lake': () =>
+    submitting({ is: 'waits-for-its-lake', lake: 'practice' }, 6_204, { lake: 'practice' }),
+  'waits-for-another-sender': () =>
+    submitting({ is: 'waits-for-another-sender', institution: 'hillcrest' }, 6_204, {
+      institution: 'hillcrest',
+    }),
   'waits-for-lake': () =>
     submitting(
       {
@@ -182,7 +202,7 @@ export const scenarios = {
   ended: () => submitting({ is: 'ended' }, 18_220),
   cancelled: () => submitting({ is: 'cancelled' }, 6_204),
   huge: () => {
-    const world = withQueue(busyWorld(), {
+    const world = add(busyWorld(), {
       id: 7,
       messages: 100_000,
       perFile: 40,
@@ -221,14 +241,14 @@ export const scenarios = {
 
 export type Scenario = keyof typeof scenarios;
 
-function out(session: SessionView = { is: 'signed-out', problem: null, keyring: null }): World {
+function out(session: SessionView = nobody): World {
   const world = emptyWorld();
   world.overview.session = session;
   return world;
 }
 
-function submitting(phase: PhaseView, done: number): World {
-  return withQueue(busyWorld(), {
+function submitting(phase: PhaseView, done: number, more: Partial<QueueShape> = {}): World {
+  return add(busyWorld(), {
     id: 7,
     messages: 18_220,
     notHl7: 3,
@@ -236,17 +256,8 @@ function submitting(phase: PhaseView, done: number): World {
     phase,
     done,
     endedAt: phase.is === 'ended' || phase.is === 'cancelled' ? new Date() : null,
+    ...more,
   });
-}
-
-function withQueue(world: World, shape: QueueShape): World {
-  add(world, shape);
-  const phase = shape.phase?.is;
-  if (phase !== undefined && phase !== 'ended' && phase !== 'cancelled') {
-    world.overview.underWay = shape.id;
-    world.overview.unfinished = 1;
-  }
-  return world;
 }
 
 function add(world: World, shape: QueueShape): World {

@@ -17,11 +17,14 @@ import { TwinQueue, SENDERS, fingerprint, messageId } from './queue';
 
 /** Everything the twin knows. Scenarios change it before the first question. */
 export interface World {
+  /** What is under way, and how many are unfinished, follows from the submissions whenever it is asked for. */
   overview: Overview;
   /** Who is there once a sign-in succeeds. */
   signsInAs: Extract<SessionView, { is: 'signed-in' }>;
   offer: LakeOffer;
   chosen: Map<number, Chosen>;
+  /** Of the chosen those that were dropped and not asked for yet. */
+  untold: number[];
   queues: Map<number, TwinQueue>;
   today: TodayView;
   /** Messages counted for Today so far; null: the count has ended. */
@@ -37,6 +40,14 @@ export interface World {
   /** A new submission's size. */
   dropSize: number;
 }
+
+/** Nobody is signed in, and nothing went wrong. */
+export const nobody = {
+  is: 'signed-out',
+  problem: null,
+  unreached: false,
+  keyring: null,
+} as const satisfies SessionView;
 
 /** A signed-in steward at a practice lake that has nothing in it. */
 export function emptyWorld(): World {
@@ -69,6 +80,7 @@ export function emptyWorld(): World {
       known: false,
     },
     chosen: new Map(),
+    untold: [],
     queues: new Map(),
     today: emptyToday(),
     counting: null,
@@ -85,7 +97,7 @@ export function firstStart(): World {
   const world = emptyWorld();
   world.overview.lake = null;
   world.overview.lakes = [];
-  world.overview.session = { is: 'signed-out', problem: null, keyring: null };
+  world.overview.session = nobody;
   return world;
 }
 

@@ -1,9 +1,13 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import { open } from '../../backend/twin/open';
+import type { MessageHistory } from '../../backend/backend';
 import { Twin } from '../../backend/twin';
+import { problems } from '../../backend/twin/problems';
+import { messageId } from '../../backend/twin/queue';
 import { choiceOf, daysOf, faultOf } from './days';
 import { MessageList } from './list.svelte';
+import { Trace } from './trace.svelte';
 
 test('the list says how many it has, and reads on at a press', async () => {
   const window = await open('huge');
@@ -136,5 +140,41 @@ describe('days of the lake', () => {
 
   test.each(['', '  ', '2026-11-25', ' 2024-02-29 '])('%j will do', (typed) => {
     expect(faultOf(typed), 'nothing is wrong with it').toBeUndefined();
+  });
+});
+
+describe('the history of another message', () => {
+  const other = messageId(2);
+
+  test('is shown only when it has come, whatever came before', async () => {
+    const { backend } = new Twin('today');
+    const answers = new Map<string, (told: MessageHistory) => void>();
+    const slow = {
+      ...backend,
+      history: (id: string) => new Promise<MessageHistory>((answer) => answers.set(id, answer)),
+    };
+    const trace = new Trace(slow, messageId(1));
+    const first = trace.read();
+    const second = trace.show(other);
+    answers.get(messageId(1))?.(await backend.history(messageId(1)));
+    await first;
+    expect(trace.reading.value, 'nothing of the first is shown for the other').toBeNull();
+    answers.get(other)?.(await backend.history(other));
+    await second;
+    expect(trace.reading.value?.message.messageId, 'then it is').toBe(other);
+  });
+
+  test('that cannot be read leaves nothing of the first', async () => {
+    const twin = new Twin('today');
+    const trace = new Trace(twin.backend, messageId(1));
+    await trace.read();
+    expect(trace.reading.value?.message.messageId, 'the first is there').toBe(messageId(1));
+    twin.world.failing.history = problems.outOfReach;
+    await trace.show(other);
+    expect(trace.reading.value, 'no other history is shown for it').toBeNull();
+    expect(trace.reading.problem, 'and it is said why').toEqual(problems.outOfReach);
+    delete twin.world.failing.history;
+    await trace.show(messageId(1));
+    expect(trace.reading.value?.message.messageId, 'back to the first').toBe(messageId(1));
   });
 });

@@ -10,6 +10,8 @@ export class Submission {
   readonly doing = new Doing();
   readonly saving = new Doing();
   readonly #backend: Backend;
+  /** What the steward did last. */
+  #last: (() => Promise<void>) | null = null;
 
   constructor(backend: Backend, id: number) {
     this.#backend = backend;
@@ -37,6 +39,16 @@ export class Submission {
     return this.#act(() => this.#backend.cancelSubmission(this.id));
   }
 
+  /** Tries once more what came to nothing, and nothing else: cancelling after cancelling. */
+  async again(): Promise<boolean> {
+    return this.#last === null ? false : this.#act(this.#last);
+  }
+
+  /** Has it looked up once what became of messages that needed somebody before. Without that, what was known stays. */
+  lookAgain(): void {
+    this.#backend.lookAgain(this.id).catch(() => {});
+  }
+
   /** Saves the report; the name under which it was, if it was. */
   async saveReport(): Promise<string | null> {
     let saved: string | null = null;
@@ -47,6 +59,8 @@ export class Submission {
   }
 
   #act(what: () => Promise<void>): Promise<boolean> {
+    // A press meanwhile does nothing, so it is none to be repeated.
+    if (!this.doing.busy) this.#last = what;
     return this.doing.run(async () => {
       await what();
       await this.refresh();

@@ -1,7 +1,12 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { Twin } from '../../backend/twin';
 import { open } from '../../backend/twin/open';
+import { problems } from '../../backend/twin/problems';
+import { TwinQueue } from '../../backend/twin/queue';
+import { signedIn } from '../../backend/twin/world';
 import { count } from '../../parts/format';
+import { EarlierSubmissions } from './earlier.svelte';
 
 test('the sums on screen are those of the view model, and they add up', async () => {
   const window = await open('sending');
@@ -121,7 +126,7 @@ test('cancelling asks first, and says what stays', async () => {
     within(dialog).getByText(/6,120 messages in the lake stay there/),
     'what stays is said',
   ).toBeTruthy();
-  await window.user.click(within(dialog).getByRole('button', { name: 'Go on sending' }));
+  await window.user.click(within(dialog).getByRole('button', { name: 'Keep it' }));
   expect(window.asked('cancelSubmission'), 'nothing was cancelled').toEqual([]);
   await window.press('Cancel');
   await window.user.click(
@@ -177,9 +182,164 @@ test('many hints make few readings', async () => {
   expect(window.asked('submission').length - before, 'but not at each hint').toBeLessThan(4);
 });
 
-test('what could not be begun is said, with the files kept for another try', async () => {
+test('what could not be begun is said once, with another try', async () => {
   const window = await open('begin-failing');
   await window.visit('Submit');
   await window.press('Choose files');
   await screen.findByText('The files are not there any more');
+  delete window.twin.world.failing.beginSubmission;
+  await window.press('Try again');
+  await window.heading('Looking through your files');
+  expect(screen.queryByText('The files are not there any more'), 'it is over').toBeNull();
+});
+
+test('Try again after a cancelling that failed cancels, and sends nothing', async () => {
+  const window = await open('review', ({ world }) => {
+    world.failing.cancelSubmission = problems.outOfReach;
+  });
+  await window.openSubmission();
+  await window.press('Cancel');
+  await screen.findByText('The lake does not answer');
+  delete window.twin.world.failing.cancelSubmission;
+  await window.press('Try again');
+  await window.heading('Submit');
+  expect(window.asked('cancelSubmission'), 'it was cancelled, at the second try').toEqual([[7], [7]]);
+  expect(window.asked('sendSubmission'), 'nothing was sent').toEqual([]);
+});
+
+test('Try again after a pausing that failed pauses', async () => {
+  const window = await open('sending', ({ world }) => {
+    world.failing.pauseSubmission = problems.outOfReach;
+  });
+  await window.openSubmission();
+  await window.press('Pause');
+  await screen.findByText('The lake does not answer');
+  delete window.twin.world.failing.pauseSubmission;
+  await window.press('Try again');
+  await window.heading('Paused');
+  expect(window.asked('sendSubmission'), 'nothing else was done').toEqual([]);
+});
+
+test('a review begun without the right to send goes to the institution of whoever says yes', async () => {
+  const window = await open('review', ({ world }) => {
+    world.queues.set(7, new TwinQueue({ id: 7, messages: 88, institution: null, lake: 'northfield' }));
+  });
+  await window.openSubmission();
+  await window.heading('Send 88 messages?');
+  expect(screen.getByText('riverside', { selector: 'main strong' }), 'where it would go').toBeTruthy();
+  await window.press('Send');
+  await window.heading('Sending');
+  expect(window.twin.world.queues.get(7)?.view().institution, 'where it goes').toBe('riverside');
+});
+
+test('what goes to another lake leads there by its title', async () => {
+  const window = await open('waits-for-its-lake');
+  await window.openSubmission();
+  await window.heading('Waiting for its lake');
+  await screen.findByText(/goes to Practice lake on this computer, and Northfield Health Network is in use/);
+  await window.press('Use Practice lake on this computer');
+  await window.heading('Sign in to the practice lake');
+  expect(window.asked('useLake'), 'by its name').toEqual([['practice']]);
+  await window.press('Sign in');
+  await window.heading('Sign in in your browser');
+  window.twin.completeSignIn();
+  await window.heading('Sending');
+});
+
+test('a lake that was forgotten since is not offered for use', async () => {
+  const window = await open('waits-for-its-lake', ({ world }) => {
+    world.overview.lakes = world.overview.lakes.filter((lake) => lake.name !== 'practice');
+  });
+  await window.openSubmission();
+  await screen.findByText(/not known on this computer any more/);
+  await window.press('Choose a lake');
+  await window.heading('Choose a lake');
+  expect(window.asked('useLake'), 'it cannot be used').toEqual([]);
+});
+
+test('what is for another institution goes on once somebody is signed in who may send for it', async () => {
+  const window = await open('waits-for-another-sender', ({ world }) => {
+    world.signsInAs = { ...signedIn('hillcrest', 'hillcrest'), user: 'kim.lund' };
+  });
+  await window.openSubmission();
+  await window.heading('Waiting for another sign-in');
+  await screen.findByText('Sending waits for somebody who may send for hillcrest');
+  await window.press('Sign in as somebody else');
+  await window.heading('Sign in in your browser');
+  window.twin.completeSignIn();
+  await window.heading('Sending');
+  expect(window.asked('signInAsAnother').length, 'the page was to ask who').toBe(1);
+  expect(window.asked('signIn'), 'and not to take who it remembers').toEqual([]);
+});
+
+test('why a sign-in as somebody else came to nothing is told, with the same way once more', async () => {
+  const window = await open('waits-for-another-sender');
+  await window.openSubmission();
+  await window.press('Sign in as somebody else');
+  await window.heading('Sign in in your browser');
+  window.twin.failSignIn(problems.portsTaken);
+  await window.heading('Waiting for another sign-in');
+  await screen.findByText('The sign-in cannot come back to this program');
+  await window.press('Try again');
+  await window.heading('Sign in in your browser');
+  expect(window.asked('signInAsAnother').length, 'in the same way').toBe(2);
+  window.twin.failSignIn();
+  await window.heading('Waiting for another sign-in');
+  await window.press('Put away');
+  expect(screen.queryByText('The sign-in was cancelled'), 'it can be put away').toBeNull();
+});
+
+test('keeping a paused submission promises no sending', async () => {
+  const window = await open('paused');
+  await window.openSubmission();
+  await window.press('Cancel');
+  const dialog = await screen.findByRole('dialog');
+  await window.user.click(within(dialog).getByRole('button', { name: 'Keep it' }));
+  await window.heading('Paused');
+  expect(window.asked('cancelSubmission'), 'it is kept').toEqual([]);
+});
+
+test('an opened submission is looked up again once, and a failure of that is not shown', async () => {
+  const window = await open('ended', ({ world }) => {
+    world.failing.lookAgain = problems.outOfReach;
+  });
+  await window.openSubmission();
+  await window.heading('Finished');
+  window.twin.beat();
+  await screen.findByText('All others are there.', { exact: false });
+  expect(window.asked('lookAgain'), 'once').toEqual([[7]]);
+  expect(screen.queryByText('The lake does not answer'), 'what was known stays').toBeNull();
+});
+
+describe('earlier submissions', () => {
+  function many() {
+    const twin = new Twin('empty');
+    for (let id = 1; id <= 620; id += 1) {
+      twin.world.queues.set(id, new TwinQueue({ id, messages: 1, done: 1, phase: { is: 'ended' } }));
+    }
+    return { twin, earlier: new EarlierSubmissions(twin.backend) };
+  }
+
+  test('can all be reached, though the program gives 500 at a time', async () => {
+    const { twin, earlier } = many();
+    await earlier.read();
+    while (earlier.more) await earlier.readOn();
+    expect(
+      earlier.rows?.map((row) => row.id),
+      'all of them, newest first',
+    ).toEqual(Array.from({ length: 620 }, (_, index) => 620 - index));
+    const limits = twin.asked.filter(([name]) => name === 'submissions').map(([, , limit]) => Number(limit));
+    expect(Math.max(...limits), 'never more than it gives').toBeLessThanOrEqual(500);
+  });
+
+  test('are kept current when they are read anew, as far as they are shown', async () => {
+    const { twin, earlier } = many();
+    await earlier.read();
+    await earlier.readOn();
+    const row = twin.world.queues.get(530);
+    if (row) row.phase = { is: 'cancelled' };
+    await earlier.read();
+    expect(earlier.rows?.length, 'as many as before').toBe(100);
+    expect(earlier.rows?.find(({ id }) => id === 530)?.phase.is, 'an older one is current').toBe('cancelled');
+  });
 });

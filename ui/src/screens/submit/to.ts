@@ -10,6 +10,11 @@ export function toInWords(
   return lake === app.overview?.lake?.name ? institution : `${institution} in ${title}`;
 }
 
+/** Whether a lake is among those of this computer: it may have been forgotten since. */
+export function isKnown(app: App, name: string): boolean {
+  return app.overview?.lakes.some((lake) => lake.name === name) ?? false;
+}
+
 /** What a lake calls itself, by its name on this computer; the name, where it was forgotten since. */
 export function lakeTitle(app: App, name: string): string {
   return app.overview?.lakes.find((lake) => lake.name === name)?.title ?? name;

@@ -99,3 +99,49 @@ test('who may do nothing is told whom to ask', async () => {
     expect(screen.queryByRole('button', { name: 'Submit files' }), 'no false hope').toBeNull(),
   );
 });
+
+test('who is not to be expected yet has not stopped coming', async () => {
+  const early = { sender: 'NIGHTLY BATCH', lastAt: new Date().toISOString(), usual: 9, daysHeard: 7 };
+  await open('today', ({ world }) => world.today.quiet.push({ ...early, expectedByNow: 0 }));
+  const table = await screen.findByRole('grid', { name: 'Stopped coming' });
+  await within(table).findByText('OLDHIS ARCHIVE');
+  expect(screen.queryByText('NIGHTLY BATCH'), 'it is too early to say so').toBeNull();
+});
+
+test('early in the day it is said that silence means nothing yet', async () => {
+  await open('empty', ({ world }) => {
+    const sender = { sender: 'NIGHTLY BATCH', lastAt: new Date().toISOString(), usual: 9, daysHeard: 7 };
+    world.today.quiet = [{ ...sender, expectedByNow: 0 }];
+  });
+  await screen.findByText(/None so far. 1 sending system of the days before has not been heard yet/);
+  expect(screen.queryByText('Nothing has come in yet'), 'something came on the days before').toBeNull();
+});
+
+test('what was sent meanwhile is counted once it is over, and not at each message', async () => {
+  const window = await open('sending');
+  await screen.findByText('17,934', { selector: '.number' });
+  const before = window.asked('today').length;
+  window.twin.beat();
+  window.twin.tellOverview();
+  await waitFor(() => expect(window.asked('overview').length, 'it was read anew').toBeGreaterThan(1));
+  expect(window.asked('today').length, 'it still goes on').toBe(before);
+  const queue = window.twin.world.queues.get(7);
+  if (queue) queue.phase = { is: 'ended' };
+  window.twin.tellOverview();
+  await waitFor(() => expect(window.asked('today').length, 'now it is over').toBe(before + 1));
+});
+
+test('an unfinished submission for another lake leads there', async () => {
+  const window = await open('waits-for-its-lake');
+  await screen.findByText(/goes to riverside in Practice lake on this computer/);
+  await window.press('Use Practice lake on this computer');
+  await window.heading('Sign in to the practice lake');
+});
+
+test('an unfinished submission for another institution asks for another sign-in', async () => {
+  const window = await open('waits-for-another-sender');
+  await screen.findByText(/goes to hillcrest/);
+  await window.press('Sign in as somebody else');
+  await window.heading('Sign in in your browser');
+  expect(window.asked('signInAsAnother').length, 'as somebody else').toBe(1);
+});

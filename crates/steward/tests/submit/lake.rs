@@ -52,8 +52,17 @@ impl Lake {
         let steward = Steward { home: folder.join("home"), folder };
         let (connected, _) = steward.run(&["connect", &self.url, "--name", "lake"]);
         assert!(connected.status.success(), "connected: {connected:?}");
-        let mut signing_in = steward
+        steward.sign_in_to(&steward, user).await;
+        steward
+    }
+}
+
+impl Steward {
+    /// Signs in to somebody's home with a session file of one's own.
+    pub(crate) async fn sign_in_to(&self, other: &Steward, user: &str) {
+        let mut signing_in = other
             .command(&["sign-in", "--no-browser"])
+            .env("STEWARD_SESSION_FILE", self.home.join("session"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -68,7 +77,6 @@ impl Lake {
         let mut said = String::new();
         drop(signing_in.stderr.take().expect("its words").read_to_string(&mut said));
         assert!(ended.success(), "{user} is signed in: {said}");
-        steward
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and says what it expected"
 )]
 
+mod beside;
 #[cfg(target_os = "linux")]
 mod full;
 mod kill;

@@ -1,6 +1,6 @@
 //! The form of a message, in bytes: one walk that digest and Prepare share, so that they cannot differ.
 //!
-//! In this order: byte order mark, and 0x0B before a header segment, and 0x1C before a line end or the end; CRLF is
+//! In this order: byte order mark, and 0x0B and 0x1C before a header segment, and 0x1C before a line end or the end; CRLF is
 //! CR; lines of nothing but blanks are dropped; a LF ends a segment when a segment's start follows, any other LF is
 //! data, CR always ends one; final terminators are dropped. Where a run of line ends holds both, CR wins.
 
@@ -220,7 +220,7 @@ impl Line {
             }
         }
         let prefix_end = match bytes.get(start) {
-            Some(&(0x0B | 0xEF | b' ' | b'\t')) if start < end => {
+            Some(&(FRAME_START | FRAME_END | 0xEF | b' ' | b'\t')) if start < end => {
                 let name = skip_prefix(bytes, start, end);
                 let rest = cut(bytes, name, end);
                 let is_header = is_header_name(rest) && !rest.get(3).is_some_and(u8::is_ascii_alphanumeric);
@@ -241,16 +241,37 @@ fn without_framing(bytes: &[u8], start: usize, end: usize) -> usize {
     end - framing
 }
 
-/// Past marks, 0x0B and blanks.
-fn skip_prefix(bytes: &[u8], start: usize, end: usize) -> usize {
+/// Past marks, framing and blanks: what may stand before a header, as the splitter has it. The end of one frame stands
+/// right before the start of the next where a sender leaves out the CR that belongs to it.
+pub(crate) fn skip_prefix(bytes: &[u8], start: usize, end: usize) -> usize {
     let mut at = start;
     loop {
         match cut(bytes, at, end) {
-            [FRAME_START | b' ' | b'\t', ..] => at += 1,
+            [FRAME_START | FRAME_END | b' ' | b'\t', ..] => at += 1,
             rest if rest.starts_with(MARK) => at += MARK.len(),
             _ => return at,
         }
     }
+}
+
+/// Whether this byte frames messages on a connection (MLLP).
+pub(crate) fn is_framing(byte: u8) -> bool {
+    matches!(byte, FRAME_START | FRAME_END)
+}
+
+/// Where a header segment's name stands behind framing in the middle of a line: two messages with nothing between that
+/// ends a segment. Linear.
+pub(crate) fn joined_header(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(offset) = memchr2(FRAME_START, FRAME_END, cut(bytes, at, bytes.len())) {
+        let framing = at + offset;
+        at = skip_prefix(bytes, framing, bytes.len());
+        let is_inside = cut(bytes, 0, framing).last().is_some_and(|&before| !matches!(before, b'\r' | b'\n'));
+        if is_inside && header_separator(cut(bytes, at, bytes.len())).is_some() {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// What is kept of a line; of `start..prefix_end` only the blanks.
@@ -291,7 +312,7 @@ impl Content {
         while at < self.prefix_end {
             let rest = cut(bytes, at, self.prefix_end);
             let (code, length) = match rest.first() {
-                Some(&FRAME_START) => (codes::MLLP_FRAMING.code, 1),
+                Some(&(FRAME_START | FRAME_END)) => (codes::MLLP_FRAMING.code, 1),
                 Some(b' ' | b'\t') => {
                     kept.extend(at..at + 1, sink);
                     at += 1;

@@ -5,6 +5,7 @@ use crate::codes::{self, Code, Severity};
 use crate::cut;
 use crate::delimiters::Remark;
 use crate::findings::OddEscapes;
+use crate::form;
 use crate::json;
 use crate::schema::{self, Time};
 use crate::segment::{Position, SPECIAL, SegmentWriter};
@@ -38,6 +39,8 @@ pub(crate) struct Current {
     is_base64: bool,
     /// The first field that may end with the next segment's name.
     joined: Option<(usize, Range<usize>)>,
+    /// Where the last header behind framing stands in a value; that one is told.
+    joined_header: Option<usize>,
     has_more_fields: bool,
 }
 
@@ -263,6 +266,9 @@ impl SegmentWriter<'_> {
             return;
         }
         let at = range.end - 3..range.end;
+        if self.current.joined_header == Some(at.start) {
+            return;
+        }
         let next = cut(self.text, range.end + 1, self.text.len().min(range.end + 6));
         let separator = self.delimiters.field.byte;
         let next = next.iter().position(|&byte| byte == separator).and_then(|length| next.get(..length));
@@ -291,6 +297,7 @@ impl SegmentWriter<'_> {
     pub(crate) fn notice_special(&mut self, range: Range<usize>, position: Position) -> bool {
         let mut has_escape = false;
         let mut at = range.start;
+        let mut framing_end = at; // framing before it has been looked behind
         while let Some(offset) =
             cut(self.text, at, range.end).iter().position(|&byte| self.class(byte) == SPECIAL)
         {
@@ -300,6 +307,10 @@ impl SegmentWriter<'_> {
             if self.delimiters.escape.is_some_and(|escape| escape.byte == byte) {
                 has_escape = true;
             } else {
+                if at >= framing_end && form::is_framing(byte) {
+                    framing_end = form::skip_prefix(self.text, at, range.end);
+                    self.notice_joined_header(framing_end..range.end, position);
+                }
                 let odd = match byte {
                     b'\n' => Some((&codes::LINE_FEED_IN_TEXT, None, 1)),
                     0..0x20 | 0x7F => Some((&codes::CONTROL_CHARACTER, None, 1)),
@@ -318,6 +329,17 @@ impl SegmentWriter<'_> {
             at += 1;
         }
         has_escape
+    }
+
+    /// Whether the rest of a value, behind framing, begins another message: one whose framing is there, but not the line end
+    /// that would have set it apart. Its field separator may be another one.
+    fn notice_joined_header(&mut self, rest: Range<usize>, position: Position) {
+        let is_header = form::header_separator(cut(self.text, rest.start, self.text.len())).is_some();
+        if is_header && !rest.is_empty() {
+            self.current.joined_header = Some(rest.start);
+            let name = rest.start..rest.start + 3;
+            self.value_finding(&codes::RUN_TOGETHER, Some("segment-in-field"), position, name);
+        }
     }
 
     /// A subcomponent that makes the delimiter before it an HTML entity.

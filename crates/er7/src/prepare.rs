@@ -200,15 +200,11 @@ impl Envelope {
     }
 }
 
-/// Where the name of a header or batch segment starts in the line, if it is one.
+/// Where the name of a header or batch segment starts in the line, if it is one: behind blanks, and behind framing and
+/// marks, which stay before trailers and before names without a separator.
 #[inline]
 fn envelope_name(line: &[u8]) -> Option<usize> {
-    let blanks = match line {
-        [first, ..] if form::is_blank(*first) => {
-            line.iter().take_while(|&&byte| form::is_blank(byte)).count()
-        }
-        _ => 0,
-    };
-    let name = cut(line, blanks, line.len()).get(..3)?;
-    matches!(name, b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS").then_some(blanks)
+    let at = form::skip_prefix(line, 0, line.len());
+    let name = cut(line, at, line.len()).get(..3)?;
+    matches!(name, b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS").then_some(at)
 }

@@ -1,6 +1,7 @@
 //! What a file is split into.
 
 use crate::codes;
+use crate::form;
 use std::fmt;
 use std::ops::Range;
 
@@ -53,10 +54,13 @@ impl Piece {
         }
     }
 
-    /// What should be told of the piece, if anything.
+    /// What should be told of the piece, if anything. Looks through the bytes of a message, once; what its segments and
+    /// values are is told by [`crate::parse`].
     #[must_use]
     pub fn remark(&self) -> Option<Remark> {
         let code = match self {
+            // The place is the whole message: in a file that was transcoded, its bytes are not those of the file.
+            Self::Message(message) if form::joined_header(&message.bytes).is_some() => codes::RUN_TOGETHER,
             Self::Message(_) | Self::Oversize { .. } => return None,
             Self::Undecodable { at, .. } => {
                 return Some(Remark { code: codes::UNDECODABLE.code, span: *at..at + 1 });

@@ -83,6 +83,21 @@ fn framing_is_cut_off() {
 fn framing_bytes_inside_a_message_stay() {
     let file = b"MSH|1\rNTE|a\x1cb\x0bc\r\x1c\rNTE|2\x1c\rNTE|3\r";
     assert_eq!(pieces(file).0, [("message", &file[..])], "only the canonical form decides about them");
+    assert!(codes(file).is_empty(), "which is nothing to remark upon: {:?}", codes(file));
+}
+
+#[test]
+fn messages_with_framing_but_no_line_end_between_are_told() {
+    let file = b"MSH|1\rPID|1||x\x1c\x0bMSH|2\rPID|1||y\r";
+    assert_eq!(pieces(file).0, [("message", &file[..])], "nothing is split where no segment ends");
+    assert_eq!(codes(file), ["run-together"], "which is told");
+    assert_eq!(
+        codes(&crate::wide::encode("\u{FEFF}MSH|1\rPID|1\x1c\x0bMSH|2", 0)).last(),
+        Some(&"run-together"),
+        "of any text"
+    );
+    let long = [&b"MSH|1\rPID|"[..], &b"\x1c \x0b".repeat(1_000_000)].concat();
+    assert!(codes(&long).is_empty(), "looked for in one pass");
 }
 
 #[test]

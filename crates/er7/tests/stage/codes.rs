@@ -150,6 +150,19 @@ fn run_together() {
         json!("segment-in-field"),
     );
     assert_found(&message("PID|1\rOB"), "run-together", json!("?"), b"OB", json!("cut-off"));
+    for next in [
+        "MSH|^~\\&|LAB",
+        "MSH#^~\\&#LAB",
+        "MSH|^~\\&|1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|22|23|24",
+    ] {
+        for framing in ["\x1c\x0b", "\x0b", "\x1c \x0b\x0b"] {
+            let bytes = message(&format!("PV1|1|I|2.5{framing}{next}\rPID|1"));
+            let places = found(&bytes, "run-together");
+            let once = [(json!("PV1-3"), b"MSH".to_vec(), json!("segment-in-field"))];
+            assert_eq!(places, once, "a message behind {framing:?} is told, once");
+        }
+    }
+    assert_not_found(&message("PV1|1|I|2.5\x1c\x0bMSHA|1\x1cMSH 1"), "run-together");
     for sound in ["OBX|1|CE|X^INFLUENZA A BY PCR||7", "QPD|1|PID|7", "NTE|1||HOSP_PID|7"] {
         assert_not_found(&message(sound), "run-together");
     }

@@ -88,6 +88,23 @@ fn mllp_framing() {
     let inside = message("PID|1|a\x0bb\x1cc");
     assert_not_found(&inside, "mllp-framing");
     assert_found(&inside, "control-character", json!("PID-2"), b"\x1c", Value::Null);
+    for framing in [&b"\x1c"[..], b"\x1c\x0b", b"\x0b\x1c", b"\x1c \x0b", b"\x1c\xEF\xBB\xBF"] {
+        let bytes = [framing, message("PID|1").as_slice()].concat();
+        assert_found(&bytes, "mllp-framing", Value::Null, &framing[..1], Value::Null);
+        assert_eq!(er7::peek_header(&bytes), er7::peek_header(&message("PID|1")), "behind {framing:?}");
+    }
+    let behind_end = [b"\x1c\x0b", message("PID|1").as_slice()].concat();
+    assert_eq!(
+        er7::digest(&behind_end),
+        er7::digest(&message("PID|1")),
+        "nor is the end of the frame before"
+    );
+    let other_separator = b"\x1cMSH#^~\\&#A\nPID#1\x1c\n";
+    assert_eq!(
+        er7::canonical(other_separator),
+        &b"MSH#^~\\&#A\rPID#1"[..],
+        "the separator is known behind it"
+    );
 }
 
 #[test]
@@ -102,7 +119,11 @@ fn several_messages() {
     let two = [message("PID|1\r"), message("PID|2")].concat();
     let batch = [b"FHS|^~\\&\rBHS|^~\\&\r", message("PID|1\rBTS|1\rFTS|1").as_slice()].concat();
     let trailer = message("PID|1\nBTS|1");
-    for bytes in [two, batch, trailer] {
+    let framed =
+        |between: &[u8]| [b"\x0b", &*message("PID|1\r"), between, &*message("PID|2\r\x1c\r")].concat();
+    let framed_trailer = message("PID|1\r\x1c\x0bBTS|1\r\x1c\r");
+    let framed = [b"\x1c\r\x0b", &b"\x1c\x0b"[..], b"\x1c", b"\x1c\x1c \x0b"].map(framed);
+    for bytes in [two, batch, trailer, framed_trailer].into_iter().chain(framed) {
         let error = refused(&bytes);
         assert_eq!(
             (error.code, error.stage),

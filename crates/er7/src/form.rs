@@ -165,7 +165,16 @@ pub(crate) fn first_header(bytes: &[u8]) -> Option<HeaderStart> {
 /// The field separator, where `line` starts a header segment: one of its names and a byte that can separate.
 pub(crate) fn header_separator(line: &[u8]) -> Option<u8> {
     let separator = *line.get(3)?;
-    (is_header_name(line) && !separator.is_ascii_alphanumeric() && !is_space(separator)).then_some(separator)
+    (is_header_name(line) && can_separate(separator)).then_some(separator)
+}
+
+/// Whether `line` starts a trailer (BTS, FTS) with a byte that can separate its fields.
+pub(crate) fn is_trailer(line: &[u8]) -> bool {
+    matches!(line.get(..3), Some(b"BTS" | b"FTS")) && line.get(3).is_some_and(|&next| can_separate(next))
+}
+
+fn can_separate(byte: u8) -> bool {
+    !byte.is_ascii_alphanumeric() && !is_space(byte)
 }
 
 fn is_header_name(line: &[u8]) -> bool {

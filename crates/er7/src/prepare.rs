@@ -6,7 +6,7 @@ use crate::error::{Stage, StagingError};
 use crate::form;
 use crate::places::Places;
 use crate::wide;
-use memchr::memchr;
+use memchr::memchr2;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -148,14 +148,16 @@ impl Envelope {
         }
     }
 
-    /// Looks at the first bytes of every line. Linear.
+    /// Looks at the first bytes of every line, and behind every LF that is kept as data: a message with another field
+    /// separator than the first does not look like a segment of it. Linear.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut found: Option<(usize, u8)> = None;
         let mut without_separator = None;
         let mut start = 0;
+        let mut is_behind_line_feed = false;
         while start < bytes.len() {
             let rest = cut(bytes, start, bytes.len());
-            let length = memchr(b'\r', rest).unwrap_or(rest.len());
+            let length = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
             if let Some(name) = envelope_name(cut(bytes, start, start + length)) {
                 let at = start + name;
                 let line = cut(bytes, at, start + length);
@@ -163,6 +165,8 @@ impl Envelope {
                 match form::header_separator(line) {
                     Some(separator) if is_message && found.is_none() => found = Some((at, separator)),
                     Some(_) => return Self::Several(at..at + 3),
+                    // A name alone, or a word of a text: what else follows a LF and is a segment has a CR by now.
+                    None if is_behind_line_feed && !form::is_trailer(line) => {}
                     None if is_message && without_separator.is_none() => without_separator = Some(at..at + 3),
                     None if !is_message && !line.get(3).is_some_and(u8::is_ascii_alphanumeric) => {
                         return Self::Several(at..at + 3);
@@ -170,6 +174,7 @@ impl Envelope {
                     None => {}
                 }
             }
+            is_behind_line_feed = rest.get(length) == Some(&b'\n');
             start += length + 1;
         }
         match (found, without_separator) {

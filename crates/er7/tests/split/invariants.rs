@@ -114,6 +114,7 @@ fn check_small_limit(file: &[u8], pieces: &[Piece]) {
 fn hostile_file() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         4 => Just(&b"MSH|^~\\&|"[..]),
+        1 => Just(&b"MSH#^~\\&#"[..]),
         1 => Just(&b"MSH"[..]),
         3 => Just(&b"\r"[..]),
         3 => Just(&b"\n"[..]),

@@ -137,6 +137,26 @@ fn several_messages() {
 }
 
 #[test]
+fn several_messages_with_separators_of_their_own() {
+    for end in ["\n", "\n\n", "\n\x1c\n\x0b", "\r", "\r\n"] {
+        for next in ["MSH#^~\\&#A", "  MSH#^~\\&#A", "BHS#^~\\&#A", "BTS#1", "FTS#1"] {
+            let bytes = message(&format!("PID|1||x{end}{next}\nPID#1##y\n"));
+            let canonical = er7::canonical(&bytes).into_owned();
+            for bytes in [bytes, canonical] {
+                let error = refused(&bytes);
+                let (start, end) = error.span.expect("it says where");
+                assert_eq!(error.code, "several-messages", "{next:?} is no text of the message before");
+                assert_eq!(bytes[start as usize..end as usize], next.trim().as_bytes()[..3], "marked");
+            }
+        }
+    }
+    for text in ["MSH", "MSH was sent", "MSHA#1", "BTS came", "FTS", "msh#1", "x MSH#1"] {
+        let bytes = message(&format!("NTE|1||first\n{text} #2\rPID|1"));
+        assert_found(&bytes, "line-feed-in-text", json!("NTE-3"), b"\n", Value::Null);
+    }
+}
+
+#[test]
 fn no_message_header_and_empty() {
     for bytes in [&b"PID|1"[..], b"hello", b"%PDF-1.7\n\xff", b"XMSH|^~\\&|"] {
         assert_eq!(refused(bytes).code, "no-message-header", "{:?}", String::from_utf8_lossy(bytes));

@@ -9,6 +9,8 @@ const PIECES: &[&[u8]] = &[
     b"MSH|^~\\&|",
     b"MSH|^~\\&#|A|B|C|D|20260230||ADT^A01|1|P|2.5.1\r",
     b"MSH$%*@!$",
+    b"\x1c\x0bMSH|^~\\&|",
+    b"\nMSH#^~\\&#",
     b"MSH|",
     b"MSH",
     b"FHS|^~\\&|",

@@ -44,6 +44,10 @@ pub struct Subscription {
 pub struct Settings {
     /// How many deliveries of one subscriber are handled at once.
     pub at_once: usize,
+    /// How many bytes the payloads of these have in all, at most; one with a larger payload is handled by itself. A
+    /// subscriber's memory is many times that of the payloads that it has in hand: staging takes some 25 bytes for each
+    /// byte of a text that has to be decoded.
+    pub bytes_at_once: u64,
     /// How often a delivery is tried in all.
     pub tries: u32,
     /// The wait before the second try; it doubles with each further one, give or take a quarter.
@@ -58,6 +62,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             at_once: 64,
+            bytes_at_once: 8 * 1024 * 1024,
             tries: 5,
             first_wait: Duration::from_millis(200),
             longest_wait: Duration::from_secs(30),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use lake::{Detail, Digest, Header, Hub, HubEvent, MessageId, Source};
+use lake::{Detail, Digest, Header, Hub, HubEvent, MessageId, PayloadRef, Source};
 use lake_tests::contracts::hub::{self, Recorder};
 use local_lake::hub::{Deliveries, Handler, LocalHub, OnDead, Stopped};
 use tokio::sync::{Semaphore, mpsc};
@@ -148,6 +148,70 @@ async fn no_more_are_handled_at_once_than_told() {
     assert_eq!(deliveries.stop(LIMIT).await, Stopped::Drained, "all come to their end");
     let depths = parts.hub.depths().await.expect("the depths");
     assert_eq!(depths.first().map(|depth| depth.waiting), Some(0), "and all are acknowledged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_messages_are_handled_a_few_at_a_time() {
+    const MIB: u64 = 1024 * 1024;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let parts = Parts::open(folder.path()).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let (begun, mut begins) = mpsc::channel(1024);
+    let handler: Handler = {
+        let gate = Arc::clone(&gate);
+        Arc::new(move |event| {
+            let (gate, begun) = (Arc::clone(&gate), begun.clone());
+            async move {
+                begun.send(event.payload.map_or(0, |payload| payload.size)).await.expect("the test listens");
+                gate.acquire().await.expect("the gate stays").forget();
+                Ok(())
+            }
+            .boxed()
+        })
+    };
+    let bytes_at_once = local_lake::hub::Settings::default().bytes_at_once;
+    let deliveries = parts.hub.start(HashMap::from([("core", handler)]), nobody_is_told());
+    let mut begin = async |count: usize| {
+        let mut sizes = Vec::new();
+        while sizes.len() < count {
+            sizes
+                .extend(tokio::time::timeout(LIMIT, begins.recv()).await.expect("a delivery begins in time"));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(begins.try_recv().is_err(), "no other delivery begins beside {sizes:?}");
+        sizes.iter().sum::<u64>()
+    };
+    let publish = async |name: &str, count: usize, size: u64| {
+        for n in 0..count {
+            parts.hub.publish(&of_size(&format!("{name} {n}"), size)).await.expect("the event is published");
+        }
+    };
+    publish("small", 20, 1024).await;
+    let small = begin(20).await;
+    publish("large", 24, 4 * MIB - 20 * 1024).await;
+    let large = begin(2).await;
+    assert!(small + large <= bytes_at_once, "bytes under way: {small} and {large}");
+    gate.add_permits(20 + 22);
+    begin(22).await;
+    publish("huge", 1, 20 * MIB).await;
+    gate.add_permits(2);
+    begin(1).await; // larger than all room, it is handled by itself
+    gate.add_permits(1);
+    assert_eq!(deliveries.stop(LIMIT).await, Stopped::Drained, "all come to their end");
+    let depths = parts.hub.depths().await.expect("the depths");
+    assert_eq!(depths.first().map(|depth| depth.waiting), Some(0), "and all are acknowledged");
+}
+
+/// An event about a message of its own, which has so many bytes.
+fn of_size(name: &str, size: u64) -> HubEvent {
+    let event = ingested(name);
+    let payload = PayloadRef {
+        bucket: "transient".to_owned(),
+        key: format!("ingested/{}", event.message_id),
+        sha256: event.raw_digest,
+        size,
+    };
+    HubEvent { payload: Some(payload), ..event }
 }
 
 pub(crate) fn start_recording(hub: &LocalHub, recorder: &Arc<Recorder>) -> Deliveries {

@@ -32,13 +32,15 @@ pub(super) struct Lane {
     stopping: CancellationToken,
     aborting: CancellationToken,
     slots: Arc<Semaphore>,
+    room: Room,
     /// Retries that are being handled or acknowledged: their rows still look due.
     retrying: Arc<Mutex<HashSet<i64>>>,
 }
 
 impl Lane {
     pub(super) fn new(shared: Arc<Shared>, index: usize, handler: Handler, deliveries: &Deliveries) -> Self {
-        let slots = Arc::new(Semaphore::new(shared.settings.at_once.max(1)));
+        let settings = shared.settings;
+        let slots = Arc::new(Semaphore::new(settings.at_once.max(1)));
         Self {
             shared,
             index,
@@ -47,6 +49,7 @@ impl Lane {
             stopping: deliveries.stopping.clone(),
             aborting: deliveries.aborting.clone(),
             slots,
+            room: Room::new(settings.bytes_at_once),
             retrying: Arc::default(),
         }
     }
@@ -122,6 +125,8 @@ impl Lane {
             handler: Arc::clone(&self.handler),
             shared: Arc::clone(&self.shared),
             settled: settled.clone(),
+            room: self.room.clone(),
+            stopping: self.stopping.clone(),
             slot,
         };
         let aborting = self.aborting.clone();
@@ -135,6 +140,27 @@ impl Lane {
     }
 }
 
+/// Room for the payloads of the deliveries that are handled at once, in KiB.
+#[derive(Clone)]
+struct Room {
+    free: Arc<Semaphore>,
+    whole: u32,
+}
+
+impl Room {
+    fn new(bytes: u64) -> Self {
+        let whole = u32::try_from(bytes / 1024).unwrap_or(u32::MAX).clamp(1, 1 << 28);
+        Self { free: Arc::new(Semaphore::new(usize::try_from(whole).unwrap_or(1))), whole }
+    }
+
+    /// Waits for room for what the event refers to; none once the semaphore is closed, which it never is.
+    async fn of(&self, event: &HubEvent) -> Option<OwnedSemaphorePermit> {
+        let bytes = event.payload.as_ref().map_or(0, |payload| payload.size);
+        let wanted = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).min(self.whole);
+        Arc::clone(&self.free).acquire_many_owned(wanted).await.ok()
+    }
+}
+
 struct Fetched {
     deliveries: Vec<Delivery>,
     wait: Duration,
@@ -145,6 +171,8 @@ struct Try {
     handler: Handler,
     shared: Arc<Shared>,
     settled: mpsc::Sender<(i64, Settlement)>,
+    room: Room,
+    stopping: CancellationToken,
     /// Held until the settlement is on its way, so that slow acknowledgements slow the lane down.
     slot: OwnedSemaphorePermit,
 }
@@ -152,7 +180,17 @@ struct Try {
 impl Try {
     async fn run(self, delivery: Delivery) {
         let settlement = match serde_json::from_slice::<HubEvent>(&delivery.body) {
-            Ok(event) => self.deliver(event, delivery.tries).await,
+            Ok(event) => {
+                // Waiting for room is no part of the try: its limit of time is for the subscriber.
+                let room = tokio::select! {
+                    biased;
+                    () = self.stopping.cancelled() => return, // not begun; delivered after the next start
+                    room = self.room.of(&event) => room,
+                };
+                let settlement = self.deliver(event, delivery.tries).await;
+                drop(room);
+                settlement
+            }
             Err(_) => {
                 tracing::error!(
                     delivery = delivery.id,

@@ -40,7 +40,8 @@ impl<S: Store, C: Catalog, H: Hub, K: Clock> Core<S, C, H, K> {
                 let sent = CatalogDetail::ReplacementSent { by: event.message_id };
                 self.record_with_target(event, ingested, replaces.as_ref(), sent).await?;
                 // Afterwards, so that of two messages at the same time at least one sees the other.
-                let found = reuse::look_for(&self.catalog, event, header, self.clock.now()).await?;
+                let target = replaces.as_ref().map(|replaces| replaces.message_id);
+                let found = reuse::look_for(&self.catalog, event, header, target, self.clock.now()).await?;
                 reuse::record(&self.catalog, &found).await
             }
             Detail::Staged { header, finding_codes, service_version, replaces } => {

@@ -192,6 +192,27 @@ async fn all_but_the_earliest_message_with_a_control_id_carry_the_finding() {
 }
 
 #[tokio::test]
+async fn a_replacement_may_keep_the_control_id_of_what_it_replaces() {
+    for order in [[1, 2, 3, 4], [4, 3, 2, 1], [2, 3, 1, 4], [3, 4, 1, 2]] {
+        let events = |target_of_4: Option<u8>| -> Vec<HubEvent> {
+            let target = |number| if number == 4 { target_of_4 } else { (number > 1).then_some(1) };
+            let both = |number| {
+                let replaces = || replacing(target(number));
+                [staged(number, 1, "77", replaces()), ingested(number, "77", replaces())]
+            };
+            order.into_iter().flat_map(both).collect()
+        };
+        assert_eq!(
+            reusing(&told(&events(Some(1))).await).await,
+            [],
+            "corrections of one message, as {order:?}"
+        );
+        let other = told(&events(None)).await;
+        assert_eq!(reusing(&other).await, [id(4)], "another message with its id is told, as {order:?}");
+    }
+}
+
+#[tokio::test]
 async fn another_sender_or_no_control_id_is_no_reuse() {
     let mut elsewhere = ingested(2, "77", None);
     if let Detail::Ingested { header, .. } = &mut elsewhere.detail {

@@ -49,9 +49,11 @@ pub fn router(endpoint: Endpoint) -> Router {
     let endpoint = Arc::new(endpoint);
     let mut builder = S3ServiceBuilder::new(Buckets(Arc::clone(&endpoint)));
     builder.set_auth(Secrets(Arc::clone(&endpoint)));
-    builder.set_access(Access(endpoint));
+    builder.set_access(Access(Arc::clone(&endpoint)));
     let service = HandleError::new(builder.build(), |_error| async { StatusCode::INTERNAL_SERVER_ERROR });
-    Router::new().fallback_service(service).layer(axum::middleware::from_fn(front::check))
+    Router::new()
+        .fallback_service(service)
+        .layer(axum::middleware::from_fn_with_state(endpoint, front::check))
 }
 
 /// The operations. Each is a line here and a function of its module.

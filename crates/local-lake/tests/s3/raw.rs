@@ -21,12 +21,24 @@ struct Call<'a> {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     at: SystemTime,
+    region: &'a str,
+    service: &'a str,
+    location: SignatureLocation,
 }
 
 impl<'a> Call<'a> {
     fn new(lake: &'a TestLake, method: Method, path: &str) -> Self {
-        let at = SystemTime::now();
-        Self { lake, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new(), at }
+        Self {
+            lake,
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            at: SystemTime::now(),
+            region: REGION,
+            service: "s3",
+            location: SignatureLocation::Headers,
+        }
     }
 
     fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -50,23 +62,31 @@ impl<'a> Call<'a> {
         let mut settings = SigningSettings::default();
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.signature_location = SignatureLocation::Headers;
+        settings.signature_location = self.location;
+        if self.location == SignatureLocation::Headers {
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        } else {
+            settings.expires_in = Some(Duration::from_secs(60));
+        }
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
-            .region(REGION)
-            .name("s3")
+            .region(self.region)
+            .name(self.service)
             .time(self.at)
             .settings(settings)
             .build()
             .expect("all parameters are there")
             .into();
         let headers = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable =
-            SignableRequest::new(self.method.as_str(), &url, headers, SignableBody::Bytes(&self.body))
-                .expect("a request that can be signed");
+        let body = match self.location {
+            SignatureLocation::Headers => SignableBody::Bytes(&self.body),
+            _ => SignableBody::UnsignedPayload,
+        };
+        let signable = SignableRequest::new(self.method.as_str(), &url, headers, body)
+            .expect("a request that can be signed");
         let (instructions, _) = sign(signable, &parameters).expect("a signature").into_parts();
         instructions.apply_to_request_http1x(&mut request);
+        let url = request.uri().to_string();
         let mut raw = Request::new(self.method.clone(), url.parse().expect("a URL"));
         *raw.headers_mut() = request.headers().clone();
         *raw.body_mut() = Some(self.body.clone().into());
@@ -122,6 +142,34 @@ async fn a_signature_covers_time_body_and_query() {
     send(altered).await.is(400, "XAmzContentSHA256Mismatch");
     let missing = Call::new(&lake, Method::GET, &format!("/{BUCKET}/body")).send(&root).await;
     missing.is(404, "NoSuchKey");
+}
+
+#[tokio::test]
+async fn a_signature_is_for_this_region_and_service() {
+    let lake = TestLake::start().await;
+    let reader = lake.steward(Some("my_hospital_12"), None);
+    for (location, code) in [
+        (SignatureLocation::Headers, "AuthorizationHeaderMalformed"),
+        (SignatureLocation::QueryParams, "AuthorizationQueryParametersError"),
+    ] {
+        let call = |region, service| Call {
+            region,
+            service,
+            location,
+            ..Call::new(&lake, Method::GET, &own_list())
+        };
+        let right = call(REGION, "s3").send(&reader).await;
+        assert_eq!(right.status, 200, "{location:?}: {}", right.text);
+        let elsewhere = call("eu-west-1", "s3").send(&reader).await;
+        elsewhere.is(400, code);
+        let told =
+            "the region 'eu-west-1' is wrong; expecting 'us-east-1'</Message><Region>us-east-1</Region>";
+        assert!(elsewhere.text.contains(told), "what to sign for is told: {}", elsewhere.text);
+        call("<eu>", "s3").send(&reader).await.is(400, code);
+        let other = call(REGION, "sts").send(&reader).await;
+        other.is(400, code);
+        assert!(other.text.contains("belongs to \"s3\""), "what to sign for is told: {}", other.text);
+    }
 }
 
 #[tokio::test]

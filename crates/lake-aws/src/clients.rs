@@ -131,7 +131,9 @@ where
     if let Some(fault) = carried(&error) {
         return fault;
     }
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
+    let told = error.as_service_error();
+    let code = told.and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
+    let message = told.and_then(ProvideErrorMetadata::message).unwrap_or_default();
     match code.as_str() {
         "AccessDenied" | "AccessDeniedException" | "Forbidden" => {
             ReadFault::Forbidden { what: what.to_owned() }
@@ -140,8 +142,11 @@ where
             ReadFault::Missing { what: what.to_owned() }
         }
         "RequestTimeTooSkewed" => ReadFault::Clock,
-        "InvalidSignatureException" | "SignatureDoesNotMatch" => ReadFault::Clock,
-        "ExpiredToken"
+        "InvalidSignatureException" if is_about_time(message) => ReadFault::Clock,
+        // Otherwise these are credentials that the lake does not take; a new sign-in brings others.
+        "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
         | "ExpiredTokenException"
         | "InvalidToken"
         | "UnrecognizedClientException"
@@ -155,6 +160,12 @@ where
         },
         _ => ReadFault::Unreachable { service, reason: code },
     }
+}
+
+/// DynamoDB has one code for a signature that is wrong and one made at a wrong time; the words tell them apart
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>).
+fn is_about_time(message: &str) -> bool {
+    ["Signature expired", "Signature not yet current"].iter().any(|start| message.starts_with(start))
 }
 
 /// What the identity pool or the session said, on its way through the SDK.
@@ -181,4 +192,48 @@ pub(crate) fn deepest(error: &dyn std::error::Error) -> String {
         cause = deeper;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_s3::error::ErrorMetadata;
+    use aws_sdk_s3::operation::get_object::GetObjectError;
+
+    fn told(code: &str, message: &str) -> ReadFault {
+        let error = GetObjectError::generic(ErrorMetadata::builder().code(code).message(message).build());
+        fault("S3", "the message", SdkError::service_error(error, ()))
+    }
+
+    #[test]
+    fn a_clock_is_off_only_where_the_lake_speaks_of_time() {
+        for (code, message) in [
+            (
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+            ),
+            (
+                "InvalidSignatureException",
+                "Signature expired: 20260304T000000Z is now earlier than 20260304T010000Z",
+            ),
+            ("InvalidSignatureException", "Signature not yet current: 20260304T020000Z is still later than"),
+        ] {
+            assert_eq!(told(code, message), ReadFault::Clock, "{code}: {message}");
+        }
+        for (code, message) in [
+            (
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided.",
+            ),
+            ("InvalidSignatureException", "The request signature we calculated does not match"),
+            ("InvalidSignatureException", "Credential should be scoped to a valid region. Signature expired"),
+            ("InvalidSignatureException", ""),
+        ] {
+            assert_eq!(
+                told(code, message),
+                ReadFault::SignIn { reason: code.to_owned() },
+                "{code}: {message}"
+            );
+        }
+    }
 }

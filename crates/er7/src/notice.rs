@@ -75,7 +75,7 @@ impl SegmentWriter<'_> {
 
     /// As the keys of the staged JSON, without a component of 1 that stands alone.
     fn path(&self, position: Position) -> String {
-        let mut path = self.id.to_vec();
+        let mut path = self.id.trim_ascii_end().to_vec();
         path.push(b'-');
         json::number(&mut path, position.field as u64);
         if position.repetition > 1 {

@@ -134,6 +134,10 @@ fn segment_name() {
         "what stands where the name should be is number 0"
     );
     assert_eq!(json["segments"][7]["fields"], json!({"?-0.1": "some words"}), "a line of text is kept");
+    let in_no_segment = message("some\x1a words|x\x1ay");
+    for path in ["?-0", "?-1"] {
+        assert_found(&in_no_segment, "control-character", json!(path), b"\x1a", Value::Null);
+    }
     assert_found(format!("  {HEAD}").as_bytes(), "segment-name", json!("MSH"), b"  MSH", json!("blanks"));
 }
 

@@ -67,9 +67,16 @@ pub(crate) fn odd_time(kind: Time, value: &[u8]) -> Option<OddTime> {
     }
 }
 
-/// Whether the date or time names its zone.
+/// Whether the date or time names its zone: a sign and four digits at the end, behind digits and perhaps a fraction.
 pub(crate) fn has_zone(value: &str) -> bool {
-    value.contains(['+', '-'])
+    let Some((time, [b'+' | b'-', zone @ ..])) =
+        value.len().checked_sub(5).and_then(|at| value.as_bytes().split_at_checked(at))
+    else {
+        return false;
+    };
+    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let mut parts = time.splitn(2, |&byte| byte == b'.');
+    is_number(zone) && parts.all(is_number)
 }
 
 fn is_date(digits: &[u8]) -> bool {

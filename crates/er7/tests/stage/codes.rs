@@ -75,6 +75,21 @@ fn timestamp() {
         "once a message, at MSH-7"
     );
     assert_not_found(&message("EVN||20260102030405"), "timestamp");
+    for (sent_at, is_zone) in [
+        ("20260102030405-0500", true),
+        ("20260102030405.1234+0000", true),
+        ("2026-01-02", false),
+        ("2026-01-02 03:04:05", false),
+        ("-0500", false),
+        (".1-0500", false),
+        ("20260102030405.-0500", false),
+        ("20260102030405+05:00", false),
+        ("20260102030405+é00", false),
+    ] {
+        let bytes = format!("MSH|^~\\&|||||{sent_at}||ADT^A01|1|P|2.5\rEVN||20260102030405");
+        let told = found(bytes.as_bytes(), "timestamp").iter().any(|(path, ..)| *path == json!("EVN-2"));
+        assert_eq!(told, !is_zone, "{sent_at:?} in MSH-7 gives a zone: {is_zone}");
+    }
 }
 
 #[test]

@@ -314,6 +314,9 @@ impl SegmentWriter<'_> {
                 let odd = match byte {
                     b'\n' => Some((&codes::LINE_FEED_IN_TEXT, None, 1)),
                     0..0x20 | 0x7F => Some((&codes::CONTROL_CHARACTER, None, 1)),
+                    0xC2 if matches!(rest.get(1), Some(0x80..=0x9F)) => {
+                        Some((&codes::CONTROL_CHARACTER, None, 2))
+                    }
                     0xEF if rest.starts_with(b"\xEF\xBF\xBD") => {
                         Some((&codes::TRANSPORT_DAMAGE, Some("replacement-character"), 3))
                     }

@@ -352,7 +352,8 @@ const USUAL: [u8; 256] = {
     let mut classes = [PLAIN; 256];
     let (mut rest, mut byte): (&mut [u8], u8) = (&mut classes, 0);
     while let [class, after @ ..] = rest {
-        if byte < 0x20 || matches!(byte, b'"' | b'&' | b'\\' | 0x7F | 0xEF) {
+        // 0xC2 begins the controls U+0080 to U+009F, 0xEF the replacement character.
+        if byte < 0x20 || matches!(byte, b'"' | b'&' | b'\\' | 0x7F | 0xC2 | 0xEF) {
             *class = SPECIAL;
         }
         byte = byte.wrapping_add(1);

@@ -186,11 +186,17 @@ fn delimiter_in_text() {
 
 #[test]
 fn control_character() {
-    for control in ["\0", "\x1a", "\x07", "\t", "\x7f"] {
+    for control in ["\0", "\x1a", "\x07", "\t", "\x7f", "\u{80}", "\u{85}", "\u{9f}"] {
         let bytes = message(&format!("PID|1||a{control}b"));
         assert_found(&bytes, "control-character", json!("PID-3"), control.as_bytes(), Value::Null);
         assert_eq!(value(&bytes, 1, "PID-3.1"), format!("a{control}b"), "never stripped");
     }
+    let latin = [format!("{HEAD}||||||8859/1\rPID|1||").as_bytes(), b"a\x85\xb0"].concat();
+    assert_found(&latin, "control-character", json!("PID-3"), b"\x85", Value::Null);
+    let windows = [format!("{HEAD}||||||CP1252\rPID|1||").as_bytes(), b"\x85\xa0\x81"].concat();
+    let once = [(json!("PID-3"), b"\x81".to_vec(), Value::Null)];
+    assert_eq!(found(&windows, "control-character"), once, "0x85 is an ellipsis there, 0x81 is no character");
+    assert_not_found(&message("PID|1||20\u{a0}\u{b0}\u{a7}"), "control-character");
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub(crate) struct Substitute {
 pub(crate) struct Declared {
     pub(crate) range: Range<usize>,
     sets: Option<Set>,
+    /// `utf-16` or `utf-32`: no set to decode with, as such bytes are transcoded before anything is read.
+    wide: Option<&'static str>,
     is_unknown: bool,
 }
 
@@ -82,7 +84,10 @@ pub(crate) fn declared(bytes: &[u8]) -> Declared {
     for name in
         field.split(|&byte| byte == repetition).map(<[u8]>::trim_ascii).filter(|name| !name.is_empty())
     {
+        let wide = wide_named(name);
+        declared.wide = declared.wide.or(wide);
         match named(name) {
+            None if wide.is_some() => {}
             None => declared.is_unknown = true,
             Some(set) if matches!(declared.sets, None | Some(Set::Ascii)) => declared.sets = Some(set),
             Some(_) => {}
@@ -91,8 +96,8 @@ pub(crate) fn declared(bytes: &[u8]) -> Declared {
     declared
 }
 
-/// Decodes a message whose MSH-18 is `declared`.
-pub(crate) fn decode(bytes: &[u8], declared: Declared) -> Decoded<'_> {
+/// Decodes a message whose MSH-18 is `declared`; `transcoded` is what its bytes were where they were UTF-16 or UTF-32.
+pub(crate) fn decode<'a>(bytes: &'a [u8], declared: Declared, transcoded: Option<&str>) -> Decoded<'a> {
     let unknown = declared.is_unknown.then_some(Remark::Unknown);
     if let Ok(text) = std::str::from_utf8(bytes) {
         if let Some(Set::Other(set)) = declared.sets
@@ -111,8 +116,9 @@ pub(crate) fn decode(bytes: &[u8], declared: Declared) -> Decoded<'_> {
             _ if unknown.is_some() => unknown,
             Some(Set::Utf8) => None,
             _ if text.is_ascii() => None,
-            None => Some(Remark::Absent),
-            Some(_) => Some(Remark::Contradicted),
+            _ if is_said_of(declared.wide, transcoded) => None,
+            None if declared.wide.is_none() => Some(Remark::Absent),
+            _ => Some(Remark::Contradicted),
         };
         return Decoded { text: Cow::Borrowed(text), charset: "utf-8", remark, layer: Layer::default() };
     }
@@ -122,7 +128,8 @@ pub(crate) fn decode(bytes: &[u8], declared: Declared) -> Decoded<'_> {
     {
         return Decoded { text: Cow::Owned(text), charset: name(set), remark: unknown, layer };
     }
-    let remark = unknown.or(Some(declared.sets.map_or(Remark::Absent, |_| Remark::Contradicted)));
+    let is_stated = declared.sets.is_some() || declared.wide.is_some();
+    let remark = unknown.or(Some(if is_stated { Remark::Contradicted } else { Remark::Absent }));
     // Windows-1252 as encoding_rs has it gives its five holes as ISO-8859-1 does, so it takes any bytes.
     let set = Set::Other(sets::WINDOWS_1252);
     let (text, layer) = decode_tracked(bytes, set).unwrap_or_default();
@@ -138,15 +145,33 @@ fn name(set: Set) -> &'static str {
     }
 }
 
-/// The sets by the names of HL7 table 0211, of the Internet (IANA) and of DICOM, without blanks and punctuation.
-fn named(text: &[u8]) -> Option<Set> {
+/// Whether MSH-18 names the width that the submitted bytes had, in either order of bytes.
+fn is_said_of(wide: Option<&str>, transcoded: Option<&str>) -> bool {
+    wide.zip(transcoded).is_some_and(|(wide, transcoded)| transcoded.starts_with(wide))
+}
+
+/// `utf-16` or `utf-32` by their names in HL7 table 0211 and of the Internet (IANA).
+fn wide_named(text: &[u8]) -> Option<&'static str> {
+    match plain_name(text).as_slice() {
+        b"UTF16" | b"UTF16LE" | b"UTF16BE" => Some("utf-16"),
+        b"UTF32" | b"UTF32LE" | b"UTF32BE" => Some("utf-32"),
+        _ => None,
+    }
+}
+
+/// A set's name in capitals, without blanks and punctuation, and without the `UNICODE` before `UTF`.
+fn plain_name(text: &[u8]) -> Vec<u8> {
     let mut name: Vec<u8> =
         text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase).collect();
-    for prefix in [b"UNICODEUTF".as_slice(), b"UNICODE"] {
-        if name.starts_with(prefix) && name.len() > prefix.len() && prefix == b"UNICODEUTF" {
-            name.drain(..7);
-        }
+    if name.starts_with(b"UNICODEUTF") && name.len() > b"UNICODEUTF".len() {
+        name.drain(..b"UNICODE".len());
     }
+    name
+}
+
+/// The sets by the names of HL7 table 0211, of the Internet (IANA) and of DICOM, without blanks and punctuation.
+fn named(text: &[u8]) -> Option<Set> {
+    let name = plain_name(text);
     Some(match name.as_slice() {
         b"ASCII" | b"USASCII" | b"ISOIR6" | b"7BIT" => Set::Ascii,
         b"UTF8" | b"UNICODE" => Set::Utf8,

@@ -78,14 +78,14 @@ pub fn has_usable_delimiters(submitted: &[u8]) -> bool {
         return true;
     }
     first_segment(start).is_none_or(|line| {
-        let decoded = charset::decode(line, charset::declared(line));
+        let decoded = charset::decode(line, charset::declared(line), None);
         Delimiters::read(&decoded.text).is_ok()
     })
 }
 
 fn peek_bytes(bytes: &[u8]) -> Header {
     let Some(line) = first_segment(bytes) else { return Header::default() };
-    let decoded = charset::decode(line, charset::declared(line));
+    let decoded = charset::decode(line, charset::declared(line), None);
     Header::of(&decoded.text)
 }
 

@@ -102,7 +102,7 @@ impl<'a> Message<'a> {
         let (start, _) = Envelope::of_first(bytes).check(Stage::Parse, |range| places.submitted(range))?;
         let declared = charset::declared(cut(bytes, start, bytes.len()));
         let declared_at = start + declared.range.start..start + declared.range.end;
-        let decoded = charset::decode(bytes, declared);
+        let decoded = charset::decode(bytes, declared, prepared.charset);
         let declared_span = places.submitted(declared_at.clone());
         if !decoded.layer.runs.is_empty() {
             places.to_mut().push(decoded.layer);

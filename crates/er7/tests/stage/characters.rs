@@ -29,6 +29,38 @@ fn charset_is_chosen_a_message() {
 }
 
 #[test]
+fn wide_sets_are_known() {
+    let text = |declared: &str| format!("\u{feff}{HEAD}||||||{declared}\rPID|1||José");
+    let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let four = |text: &str| text.chars().flat_map(|one| u32::from(one).to_be_bytes()).collect::<Vec<u8>>();
+    for (declared, width) in [
+        ("UNICODE UTF-16", 16),
+        ("UTF-16LE", 16),
+        ("UNICODE UTF-32", 32),
+        ("utf-32", 32),
+        ("UNICODE UTF-8~UNICODE UTF-16", 16),
+    ] {
+        let text = text(declared);
+        let (same, other) = match width {
+            16 => (little(&text), four(&text)),
+            _ => (four(&text), little(&text)),
+        };
+        assert_not_found(&same, "charset");
+        assert_not_found(&text.replace('é', "e").into_bytes(), "charset");
+        if declared.contains("UTF-8") {
+            continue;
+        }
+        let details = |bytes: &[u8]| -> Vec<Value> {
+            found(bytes, "charset").into_iter().map(|(_, _, detail)| detail).collect()
+        };
+        let latin = [format!("{HEAD}||||||{declared}\rPID|1||Jos").as_bytes(), b"\xe9"].concat();
+        for bytes in [other, text.clone().into_bytes(), latin] {
+            assert_eq!(details(&bytes), [json!("contradicted")], "{declared} of other bytes");
+        }
+    }
+}
+
+#[test]
 fn sets_whose_second_bytes_look_like_delimiters_are_decoded_first() {
     let with = |declared: &str, text: &[u8]| {
         [format!("{HEAD}||||||{declared}\rPID|1||").as_bytes(), text, b"^B|C"].concat()

@@ -3,13 +3,13 @@ use std::collections::HashSet;
 use futures::StreamExt;
 use futures::stream;
 use lake::{BATCH_BYTES, BATCH_MESSAGES, Digest};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::door::Door;
 use crate::sender::Sender;
 use crate::submission::Submission;
-use crate::submit::submit;
+use crate::submit::submit_until;
 
 /// How many messages of one batch are under way at once.
 const AT_ONCE: usize = 50;
@@ -52,12 +52,12 @@ impl Batch {
             }
         }
         for round in [first, repeated] {
-            // Each line is cut off by itself, so that what was done by then is told.
+            // Each line is cut off by itself, so that what was done by then is told, and none is begun after that.
             let (slots, lines): (Vec<_>, Vec<_>) = round.into_iter().unzip();
-            let lines = lines.into_iter().map(|line| timeout_at(deadline, submit(door, sender, line)));
+            let lines = lines.into_iter().map(|line| submit_until(door, sender, line, deadline));
             let mut under_way = stream::iter(lines).buffered(AT_ONCE);
             for slot in slots {
-                if let Some(Ok(answer)) = under_way.next().await {
+                if let Some(Some(answer)) = under_way.next().await {
                     *slot = answer;
                 }
             }

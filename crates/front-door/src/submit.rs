@@ -5,7 +5,7 @@ use lake::{
     Claimed, Clock, Detail, Fault, Hub, HubEvent, LEASE_SECONDS, Ledger, LedgerRecord, Match, MessageId,
     NewClaim, PayloadRef, Payloads, Replaces, SettledMessage,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::Random;
 use crate::answer::Answer;
@@ -15,17 +15,42 @@ use crate::submission::Submission;
 
 /// How often settling is tried: the message is published by then, and whether the sender hears of it hangs on this.
 const SETTLE_TRIES: u32 = 3;
+/// How long giving back the claim of a submission that is cut off may take.
+const RELEASE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Claims, publishes and settles one message. 201 only if this submission's own settling succeeded; whatever happens in
 /// between, no sender hears "duplicate" of a message that is nowhere.
 pub(crate) async fn submit<D: Door>(door: &D, sender: &Sender, submission: Submission) -> Answer {
-    match Try::new(door, sender, submission).run().await {
-        Ok(answer) => answer,
-        Err(fault) => {
-            tracing::warn!(source = %sender.source, %fault, "a message could not be taken in");
-            Answer::fault(&fault)
+    answer(sender, Try::new(door, sender, submission).run().await)
+}
+
+/// As [`submit`], but not begun after `deadline`, and cut off then: the answer is none. What was not published by then can be
+/// handed in again at once.
+pub(crate) async fn submit_until<D: Door>(
+    door: &D,
+    sender: &Sender,
+    submission: Submission,
+    deadline: Instant,
+) -> Option<Answer> {
+    // A limit of time alone would still run the first step.
+    if Instant::now() >= deadline {
+        return None;
+    }
+    let mut this = Try::new(door, sender, submission);
+    match timeout_at(deadline, this.run()).await {
+        Ok(ran) => Some(answer(sender, ran)),
+        Err(_) => {
+            this.give_back().await;
+            None
         }
     }
+}
+
+fn answer(sender: &Sender, ran: Result<Answer, Fault>) -> Answer {
+    ran.unwrap_or_else(|fault| {
+        tracing::warn!(source = %sender.source, %fault, "a message could not be taken in");
+        Answer::fault(&fault)
+    })
 }
 
 /// One try to hand a message in.
@@ -37,13 +62,25 @@ struct Try<'a, D> {
     owner: [u8; 16],
     /// The payload, once it is put.
     put: Option<(MessageId, PayloadRef)>,
+    reached: Reached,
+}
+
+/// How far a try came, as far as a cut-off has to know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// It holds no claim.
+    Nothing,
+    /// It holds a claim, or may hold it: its answer is still out.
+    Claim,
+    /// It may have published.
+    Publication,
 }
 
 impl<'a, D: Door> Try<'a, D> {
     fn new(door: &'a D, sender: &'a Sender, submission: Submission) -> Self {
         let mut owner = [0; 16];
         door.random().fill(&mut owner);
-        Self { door, sender, submission, owner, put: None }
+        Self { door, sender, submission, owner, put: None, reached: Reached::Nothing }
     }
 
     async fn run(&mut self) -> Result<Answer, Fault> {
@@ -80,7 +117,7 @@ impl<'a, D: Door> Try<'a, D> {
         Ok(Some(Replaces { message_id, known }))
     }
 
-    async fn claim(&self) -> Result<Claimed, Fault> {
+    async fn claim(&mut self) -> Result<Claimed, Fault> {
         let now = whole_milliseconds(self.door.clock().now());
         let mut random = [0; 10];
         self.door.random().fill(&mut random);
@@ -94,9 +131,12 @@ impl<'a, D: Door> Try<'a, D> {
                 .saturating_add(SignedDuration::from_secs(LEASE_SECONDS))
                 .unwrap_or(Timestamp::MAX),
         };
+        self.reached = Reached::Claim;
         let claimed = self.door.ledger().claim(&claim).await;
-        if claimed.is_err() {
-            self.release().await; // the claim may stand although the answer was lost
+        match &claimed {
+            Ok(Claimed::Mine { .. }) => {}
+            Ok(Claimed::Settled(_) | Claimed::Pending { .. }) => self.reached = Reached::Nothing,
+            Err(_) => self.release().await, // the claim may stand although the answer was lost
         }
         claimed
     }
@@ -159,6 +199,7 @@ impl<'a, D: Door> Try<'a, D> {
                 replaces: replaces.cloned(),
             },
         };
+        self.reached = Reached::Publication;
         self.door.hub().publish(&event).await?;
         Ok(payload)
     }
@@ -181,6 +222,14 @@ impl<'a, D: Door> Try<'a, D> {
         let payload = self.door.payloads().put(&self.sender.source, &key, bytes).await?;
         self.put = Some((message_id, payload.clone()));
         Ok(payload)
+    }
+
+    /// Gives the claim back when the try was cut off before it published. What may be published keeps its claim: whoever
+    /// is still at it might settle it, and until the lease ends nobody else need publish it again.
+    async fn give_back(&self) {
+        if self.reached == Reached::Claim && timeout(RELEASE_LIMIT, self.release()).await.is_err() {
+            tracing::warn!(source = %self.sender.source, "a claim was not released in time; its lease will end");
+        }
     }
 
     async fn release(&self) {

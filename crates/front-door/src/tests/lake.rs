@@ -57,6 +57,7 @@ struct State {
     published: Vec<HubEvent>,
     now: Timestamp,
     trap: Option<(Step, Trap)>,
+    claims_begun: usize,
 }
 
 /// All ports in memory.
@@ -110,6 +111,11 @@ impl Memory {
         self.state().payloads.len()
     }
 
+    /// How many claims were asked for, whatever became of them.
+    pub(super) fn claims_begun(&self) -> usize {
+        self.state().claims_begun
+    }
+
     async fn pass(&self, step: Step) -> Result<(), Fault> {
         tokio::task::yield_now().await; // so that equal submissions meet at every step
         let stopped = {
@@ -141,6 +147,7 @@ impl Clock for Memory {
 
 impl Ledger for Memory {
     async fn claim(&self, claim: &NewClaim) -> Result<Claimed, Fault> {
+        self.state().claims_begun += 1;
         self.pass(Step::BeforeClaim).await?;
         let claimed = {
             let mut state = self.state();

@@ -5,7 +5,7 @@ use lake::BATCH_BYTES;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::door::{MESSAGE, Seen, line, post, service};
+use super::door::{MESSAGE, Seen, door, get, hand_in, line, post, service};
 use super::lake::{Memory, Step};
 
 const NOW: &str = "2026-03-04T05:06:07Z";
@@ -101,4 +101,37 @@ async fn what_is_not_done_in_time_is_unavailable_and_the_rest_is_told() {
     assert!(sorted[2..].contains(&"unavailable"), "the one that hangs is not known");
     assert!(began.elapsed() <= Duration::from_secs(26), "within the deadline, not {:?}", began.elapsed());
     drop(stopped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_line_is_begun_after_the_deadline() {
+    let memory = Memory::new(NOW);
+    let mut late = door(&memory);
+    late.patience.batch = Duration::ZERO;
+    let late = crate::router(late);
+    let seen = batch(&late, &[numbered(1), numbered(2), numbered(1)]).await;
+    assert_eq!(outcomes(&seen.lines()), ["unavailable"; 3], "there was no time for any");
+    let digest = er7::digest(format!("{MESSAGE}NTE|1\r").as_bytes());
+    let known = get(&late, &format!("/er7/{digest}"), "a").await.json();
+    assert_eq!(known["state"], "unknown", "and none left a claim: {known}");
+    assert_eq!(memory.claims_begun(), 0, "as none was asked for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_is_cut_off_before_it_is_published_can_be_handed_in_again_at_once() {
+    for step in Step::ALL {
+        let memory = Memory::new(NOW);
+        let service = service(&memory);
+        let stopped = memory.stop_at(step);
+        let seen = batch(&service, &[numbered(1)]).await;
+        assert_eq!(outcomes(&seen.lines()), ["unavailable"], "{step:?}: cut off");
+        let again = hand_in(&service, "a", format!("{MESSAGE}NTE|1\r")).await;
+        let expected = match step {
+            Step::BeforeClaim | Step::AfterClaim | Step::BeforePut | Step::AfterPut => 201,
+            Step::BeforePublish | Step::AfterPublish | Step::BeforeSettle => 503,
+            Step::AfterSettle => 409,
+        };
+        assert_eq!(again.code.as_u16(), expected, "{step:?}: {}", again.text);
+        drop(stopped);
+    }
 }

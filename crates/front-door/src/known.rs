@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{Answer, to_json};
 use crate::door::Door;
 use crate::sender::Sender;
+use crate::submission::is_object;
 
 /// Most digests in one question.
 const DIGESTS: usize = 100;
@@ -42,8 +43,9 @@ struct Known {
 
 /// The digests of `{"digests": [HEX, …]}`.
 pub(crate) fn question(body: &[u8]) -> Result<Vec<Digest>, Answer> {
-    let question: Question = serde_json::from_slice(body)
-        .map_err(|_| Answer::invalid("the body is not JSON of the form {\"digests\": [HEX, …]}"))?;
+    let question: Option<Question> = serde_json::from_slice(body).ok().filter(|_| is_object(body));
+    let question = question
+        .ok_or_else(|| Answer::invalid("the body is not JSON of the form {\"digests\": [HEX, …]}"))?;
     if question.digests.len() > DIGESTS {
         return Err(Answer::invalid(&format!("at most {DIGESTS} digests can be asked for at once")));
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::answer::Answer;
 use crate::door::Door;
 use crate::sender::Sender;
+use crate::submission;
 use crate::submit::whole_milliseconds;
 
 /// Largest body of a wish, in bytes.
@@ -35,7 +36,9 @@ struct SetAsideRequest {
 impl Wish {
     /// Reads `{"reason": …, "note"?: …}`.
     pub(crate) fn set_aside(body: &[u8]) -> Result<Self, Answer> {
-        let request: SetAsideRequest = serde_json::from_slice(body).map_err(|_| {
+        let request: Option<SetAsideRequest> =
+            serde_json::from_slice(body).ok().filter(|_| submission::is_object(body));
+        let request = request.ok_or_else(|| {
             Answer::invalid(
                 "the body is not JSON of the form {\"reason\": \"test-message\", \"resent-by-sender\", \"not-needed\" or \
                  \"other\", \"note\"?: TEXT}",

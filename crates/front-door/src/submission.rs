@@ -57,14 +57,16 @@ impl Submission {
 
     /// Reads `{"msg": BASE64, "encoding"?, "replaces"?}`; unknown fields are passed over.
     pub(crate) fn of_json(json: &[u8]) -> Result<Self, Answer> {
+        let malformed = |line, column| {
+            let form = "the body is not JSON of the form {\"msg\": BASE64}";
+            Answer::invalid(&format!("{form} (line {line}, column {column})"))
+        };
+        if !is_object(json) {
+            return Err(malformed(1, 1));
+        }
         // serde_json's own message may quote the value: it stays here.
-        let request: Request<'_> = serde_json::from_slice(json).map_err(|error| {
-            Answer::invalid(&format!(
-                "the body is not JSON of the form {{\"msg\": BASE64}} (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })?;
+        let request: Request<'_> =
+            serde_json::from_slice(json).map_err(|error| malformed(error.line(), error.column()))?;
         if request.msg.len() > base64_length(MESSAGE_BYTES) {
             return Err(Self::too_large());
         }
@@ -77,6 +79,11 @@ impl Submission {
     pub(crate) fn too_large() -> Answer {
         Answer::too_large(MESSAGE_BYTES, "the message")
     }
+}
+
+/// Whether JSON is an object, if it is JSON at all: serde takes an array for a struct, its values in the order of the fields.
+pub(crate) fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// The name is recorded, so it must be a name.

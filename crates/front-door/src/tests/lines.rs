@@ -35,6 +35,7 @@ async fn each_line_has_its_own_outcome_in_order() {
         line(b""),
         numbered(2),
         numbered(3),
+        format!("[{:?}, null, null]", "TVNIfF5+XCZ8"),
     ];
     let seen = batch(&service, &lines).await;
     assert_eq!(seen.code, StatusCode::OK, "{}", seen.text);
@@ -42,7 +43,7 @@ async fn each_line_has_its_own_outcome_in_order() {
     let told = seen.lines();
     assert_eq!(
         outcomes(&told),
-        ["ingested", "invalid", "ingested", "duplicate", "invalid", "invalid", "duplicate", "ingested"],
+        ["ingested", "invalid", "ingested", "duplicate", "invalid", "invalid", "duplicate", "ingested", "invalid"],
         "one bad line harms no other, and of equal ones the first wins"
     );
     assert_eq!(told[3]["first"]["message_id"], told[0]["message_id"], "the copy hears of the first");

@@ -41,6 +41,7 @@ async fn every_row_of_the_contract_has_its_code_and_its_words() {
         ("empty in JSON", "a", json, line(b""), 400, "invalid", None),
         ("no JSON", "a", json, "{".to_owned(), 400, "invalid", None),
         ("another JSON", "a", json, "{\"message\":\"\"}".to_owned(), 400, "invalid", None),
+        ("an array", "a", json, " [\"QQ==\", null, null]".to_owned(), 400, "invalid", None),
         ("not base64", "a", json, "{\"msg\":\"not base64!\"}".to_owned(), 400, "invalid", None),
         (
             "odd encoding",

@@ -38,6 +38,7 @@ async fn a_set_aside_has_a_reason_of_the_four() {
     for (body, code) in [
         ("", 400),
         (r#"{"reason":"because"}"#, 400),
+        (r#"["other",null]"#, 400),
         (long.as_str(), 400),
         (r#"{"reason":"other","note":" "}"#, 202),
         (r#"{"reason":"resent-by-sender","note":" again at noon "}"#, 202),

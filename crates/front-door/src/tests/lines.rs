@@ -43,7 +43,17 @@ async fn each_line_has_its_own_outcome_in_order() {
     let told = seen.lines();
     assert_eq!(
         outcomes(&told),
-        ["ingested", "invalid", "ingested", "duplicate", "invalid", "invalid", "duplicate", "ingested", "invalid"],
+        [
+            "ingested",
+            "invalid",
+            "ingested",
+            "duplicate",
+            "invalid",
+            "invalid",
+            "duplicate",
+            "ingested",
+            "invalid"
+        ],
         "one bad line harms no other, and of equal ones the first wins"
     );
     assert_eq!(told[3]["first"]["message_id"], told[0]["message_id"], "the copy hears of the first");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RANGE};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -23,7 +23,12 @@ static REQUESTS: AtomicU64 = AtomicU64::new(1);
 /// Forms (`POST` of `multipart/form-data`) would be read into memory before their signature is looked at, and signature
 /// version 2 knows no session token: neither has a place in a lake. What is signed for elsewhere is refused as AWS does, so
 /// that a client's wrong region shows here and not only there.
-pub(super) async fn check(State(endpoint): State<Arc<Endpoint>>, request: Request, next: Next) -> Response {
+pub(super) async fn check(
+    State(endpoint): State<Arc<Endpoint>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    drop_unsound_range(&mut request);
     let mut response = match refusal(&request, &endpoint.region) {
         Some(refusal) => refusal.response(),
         None => next.run(request).await,
@@ -101,6 +106,28 @@ fn wrong_scope(request: &Request, region: &str) -> Option<Refusal> {
     let message = Cow::Owned(format!("{what}; {trouble}"));
     let expected = (signed_region != region).then(|| region.to_owned());
     Some(Refusal { status: StatusCode::BAD_REQUEST, code, message, region: expected })
+}
+
+/// Takes away a `Range` that is not one range of bytes: it is to be passed over (RFC 9110, section 14.2), where the protocol's
+/// own reading would refuse the request. One that is signed stays, as without it no signature holds.
+fn drop_unsound_range(request: &mut Request) {
+    let mut ranges = request.headers().get_all(RANGE).iter();
+    let Some(first) = ranges.next() else { return };
+    let is_only = ranges.next().is_none();
+    let is_range = is_only && first.to_str().is_ok_and(|range| s3s::dto::Range::parse(range).is_ok());
+    if !is_range && !is_signed(request, "range") {
+        request.headers_mut().remove(RANGE);
+    }
+}
+
+/// Whether the signature of a request covers the header of that name, in lower case.
+fn is_signed(request: &Request, header: &str) -> bool {
+    let names = query_value(request, "X-Amz-SignedHeaders").or_else(|| {
+        let authorization = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let (_before, names) = authorization.split_once("SignedHeaders=")?;
+        names.split(',').next().map(Cow::Borrowed)
+    });
+    names.is_some_and(|names| names.split(';').any(|name| name == header))
 }
 
 /// The first value of that name in the query.

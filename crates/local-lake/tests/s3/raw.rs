@@ -248,3 +248,37 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let read = Call::new(&lake, Method::GET, &key).header("range", "bytes=-3").send(&root).await;
     assert_eq!((read.status.as_u16(), read.text.as_str()), (206, "xxx"), "and is whole");
 }
+
+#[tokio::test]
+async fn a_range_that_is_none_is_passed_over_unless_it_is_signed() {
+    let lake = TestLake::start().await;
+    let reader = lake.steward(Some("my_hospital_12"), None);
+    let key = key_of(Zone::Staging, "my_hospital_12");
+    lake.store(BUCKET, &key, "0123456789", Some("my_hospital_12")).await;
+    let path = format!("/{BUCKET}/{}", key.replace('=', "%3D"));
+    let unsigned = async |ranges: &[&str]| {
+        let mut request = Call::new(&lake, Method::GET, &path).signed(&reader);
+        for range in ranges {
+            request.headers_mut().append("range", range.parse().expect("a header value"));
+        }
+        let answer = send(request).await;
+        (answer.status.as_u16(), answer.text)
+    };
+    for range in [
+        &["abc"][..],
+        &["bytes=5-2"],
+        &["bytes=0-1,3-4"],
+        &["bytes="],
+        &["lines=1-2"],
+        &["bytes=0-1", "bytes=3-4"],
+    ] {
+        assert_eq!(unsigned(range).await, (200, "0123456789".to_owned()), "{range:?} is passed over");
+    }
+    for (range, part) in [("bytes=1-2", "12"), ("bytes=8-", "89"), ("bytes=-3", "789"), ("bytes=8-99", "89")]
+    {
+        assert_eq!(unsigned(&[range]).await, (206, part.to_owned()), "{range} is one range");
+    }
+    assert_eq!(unsigned(&["bytes=10-"]).await.0, 416, "a range behind the end is told");
+    let signed = Call::new(&lake, Method::GET, &path).header("range", "bytes=5-2").send(&reader).await;
+    assert_eq!(signed.status, 400, "what is signed stays as it is: {}", signed.text);
+}

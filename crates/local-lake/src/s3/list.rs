@@ -28,13 +28,13 @@ pub(super) async fn objects_v2(
     input: ListObjectsV2Input,
 ) -> S3Result<ListObjectsV2Output> {
     let encoding = Encoding::parse(input.encoding_type.as_ref())?;
-    let max_keys = input.max_keys.unwrap_or(1000);
+    let limit = page(input.max_keys)?;
     let query = Query {
         bucket: input.bucket,
         prefix: input.prefix.unwrap_or_default(),
         delimiter: input.delimiter.filter(|delimiter| !delimiter.is_empty()),
         after: None,
-        limit: page(max_keys)?,
+        limit,
     };
     let after = match (&input.continuation_token, &input.start_after) {
         (Some(token), _) => Some(
@@ -55,7 +55,7 @@ pub(super) async fn objects_v2(
         ),
         common_prefixes: Some(groups(listing.groups, encoding)),
         key_count: Some(i32::try_from(count).unwrap_or(i32::MAX)),
-        max_keys: Some(max_keys),
+        max_keys: Some(told(limit)),
         name: Some(query.bucket),
         prefix: Some(encoding.text(query.prefix)),
         delimiter: query.delimiter.map(|delimiter| encoding.text(delimiter)),
@@ -68,13 +68,13 @@ pub(super) async fn objects_v2(
 
 pub(super) async fn objects_v1(endpoint: &Endpoint, input: ListObjectsInput) -> S3Result<ListObjectsOutput> {
     let encoding = Encoding::parse(input.encoding_type.as_ref())?;
-    let max_keys = input.max_keys.unwrap_or(1000);
+    let limit = page(input.max_keys)?;
     let query = Query {
         bucket: input.bucket,
         prefix: input.prefix.unwrap_or_default(),
         delimiter: input.delimiter.filter(|delimiter| !delimiter.is_empty()),
         after: None,
-        limit: page(max_keys)?,
+        limit,
     };
     let after = input.marker.as_ref().and_then(|marker| behind(marker, &query));
     let listing = endpoint.objects.list(Query { after, ..query.clone() }).await.map_err(answer::refused)?;
@@ -88,7 +88,7 @@ pub(super) async fn objects_v1(endpoint: &Endpoint, input: ListObjectsInput) -> 
             listing.objects.into_iter().map(|object| entry(object, encoding, Some(owner()))).collect(),
         ),
         common_prefixes: Some(groups(listing.groups, encoding)),
-        max_keys: Some(max_keys),
+        max_keys: Some(told(limit)),
         name: Some(query.bucket),
         prefix: Some(encoding.text(query.prefix)),
         delimiter: query.delimiter.map(|delimiter| encoding.text(delimiter)),
@@ -103,13 +103,13 @@ pub(super) async fn versions(
     input: ListObjectVersionsInput,
 ) -> S3Result<ListObjectVersionsOutput> {
     let encoding = Encoding::parse(input.encoding_type.as_ref())?;
-    let max_keys = input.max_keys.unwrap_or(1000);
+    let limit = page(input.max_keys)?;
     let query = Query {
         bucket: input.bucket,
         prefix: input.prefix.unwrap_or_default(),
         delimiter: input.delimiter.filter(|delimiter| !delimiter.is_empty()),
         after: None,
-        limit: page(max_keys)?,
+        limit,
     };
     let version_marker = input.version_id_marker.filter(|marker| !marker.is_empty());
     let after = match (&input.key_marker, &version_marker) {
@@ -168,7 +168,7 @@ pub(super) async fn versions(
         versions: Some(versions),
         delete_markers: Some(markers),
         common_prefixes: Some(groups(listing.groups, encoding)),
-        max_keys: Some(max_keys),
+        max_keys: Some(told(limit)),
         name: Some(query.bucket),
         prefix: Some(encoding.text(query.prefix)),
         delimiter: query.delimiter.map(|delimiter| encoding.text(delimiter)),
@@ -227,13 +227,20 @@ fn behind(key: &str, query: &Query) -> Option<Position> {
     Some(group.unwrap_or_else(|| Position::Key(key.to_owned())))
 }
 
-fn page(asked: i32) -> S3Result<usize> {
-    match usize::try_from(asked) {
-        Ok(asked) => Ok(asked.min(PAGE)),
-        Err(_) => {
+/// How many entries the answer may have.
+fn page(asked: Option<i32>) -> S3Result<usize> {
+    match asked.map(usize::try_from) {
+        None => Ok(PAGE),
+        Some(Ok(asked)) => Ok(asked.min(PAGE)),
+        Some(Err(_)) => {
             Err(s3_error!(InvalidArgument, "Argument maxKeys must be an integer between 0 and 2147483647"))
         }
     }
+}
+
+/// The same as the answer tells it: not what was asked for, but what it was cut to.
+fn told(limit: usize) -> i32 {
+    i32::try_from(limit).unwrap_or(i32::MAX)
 }
 
 fn entry(object: Listed, encoding: Encoding, owner: Option<Owner>) -> Object {

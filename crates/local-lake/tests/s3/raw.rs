@@ -250,6 +250,22 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_list_tells_how_many_entries_it_may_have() {
+    let lake = TestLake::start().await;
+    let root = lake.administrator();
+    for list in ["list-type=2", "prefix=x", "versions"] {
+        for (asked, told) in
+            [("", 1000), ("&max-keys=5000", 1000), ("&max-keys=1000", 1000), ("&max-keys=7", 7)]
+        {
+            let path = format!("/{BUCKET}?{list}{asked}");
+            let listed = Call::new(&lake, Method::GET, &path).send(&root).await;
+            let told = format!("<MaxKeys>{told}</MaxKeys>");
+            assert!(listed.text.contains(&told), "{path} says {told}: {}", listed.text);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_range_that_is_none_is_passed_over_unless_it_is_signed() {
     let lake = TestLake::start().await;
     let reader = lake.steward(Some("my_hospital_12"), None);

@@ -233,3 +233,40 @@ async fn changing_lakes_gives_up_a_sign_in_that_waits_and_signs_nobody_in_there(
     place.desktop.close().await;
     elsewhere.lake.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_sign_in_goes_on_by_itself_once_its_service_answers() {
+    let place = Place::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let ports = Ports::take();
+    let start = async || {
+        let (data, port) = (folder.path().join("lake"), ports.lake());
+        let options = local_lake::Options { data, port, samples: SampleUsers::OneClick };
+        let started = LocalLake::start(options).await;
+        let Ok(Started::Ours(lake)) = started else { panic!("it starts") };
+        lake
+    };
+    let elsewhere = start().await;
+    let address = elsewhere.profile().endpoints.front_door.clone();
+    let offer = place.desktop.look_at_lake(address).await.unwrap();
+    place.desktop.accept_lake(offer.id).await.unwrap();
+    place.sign_in(ADMIN).await;
+    let id = place.review_of(vec![place.batch("A", 3)]).await;
+    elsewhere.stop().await;
+
+    // As a laptop that is opened before it has found its network.
+    let place = place.start_again().await;
+    let SessionView::SignedOut { problem: Some(problem), unreached, .. } = place.session().await else {
+        panic!("whether somebody is signed in cannot be told")
+    };
+    assert!(unreached, "and it is said so, not that nobody is");
+    assert_eq!(problem.code, "sign-in-out-of-reach", "with the reason");
+    assert_eq!(code(place.desktop.submission(id).await), "not-signed-in", "until then nothing is shown");
+
+    let elsewhere = start().await;
+    place.until("it goes on by itself", |now| matches!(now.session, SessionView::SignedIn { .. })).await;
+    assert_eq!(place.desktop.submission(id).await.unwrap().phase, PhaseView::Review, "as it was left");
+    assert_eq!(place.opened().len(), 0, "and no browser was needed for it");
+    place.desktop.close().await;
+    elsewhere.stop().await;
+}

@@ -6,7 +6,7 @@ use ::lake::Profile;
 use desk::account::{self, Account};
 use desk::connect::{self, ConnectProblem};
 use desk::drops::DropId;
-use desk::home::{KnownLake, LOCAL, Profiles};
+use desk::home::{KnownLake, LOCAL};
 use desk::session::{SessionProblem, Vault};
 use local_lake::users::SampleUsers;
 use local_lake::{LocalLake, Started};
@@ -130,15 +130,13 @@ impl Desktop {
     }
 
     /// At the start: the lake used last, if there is one.
-    pub(super) async fn go_on(self: Arc<Self>) {
-        let ended = match self.options.home.profiles() {
-            Ok(Profiles { last: Some(name), .. }) => self.use_lake_at_start(&name).await,
-            Ok(_) => {
+    pub(super) async fn go_on(self: Arc<Self>, last: Option<String>) {
+        let ended = match last {
+            Some(name) => self.use_lake_at_start(&name).await,
+            None => {
                 self.state().session = Standing::signed_out(None);
                 Ok(())
             }
-            // It is told once: the next read finds the usual.
-            Err(problem) => Err(problem.into()),
         };
         if let Err(problem) = ended {
             let mut state = self.state();

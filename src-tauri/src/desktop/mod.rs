@@ -98,6 +98,14 @@ impl Desktop {
                 Settings::default()
             }
         };
+        // Before anybody else asks: a damaged file is kept aside, and told, once.
+        let last = match options.home.profiles() {
+            Ok(profiles) => profiles.last,
+            Err(problem) => {
+                notes.push(problem.into());
+                None
+            }
+        };
         let state = State {
             lake: None,
             session: Standing::Looking,
@@ -120,7 +128,7 @@ impl Desktop {
             local: tokio::sync::Mutex::new(None),
             idle_changed: Notify::new(),
         });
-        tokio::spawn(Arc::clone(&desktop).go_on());
+        tokio::spawn(Arc::clone(&desktop).go_on(last));
         tokio::spawn(Arc::clone(&desktop).pass_on_changes());
         tokio::spawn(Arc::clone(&desktop).lock_when_idle());
         tokio::spawn(Arc::clone(&desktop).look_who_again());

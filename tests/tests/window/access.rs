@@ -155,7 +155,13 @@ async fn text_at_twice_its_size_fits_a_small_window() {
         page.screen("Send 11 messages?").await;
         page.follow("Settings").await;
         page.click("tab", Name::Begins("This computer")).await;
+        let usual = text_size(&page).await;
         page.choose("Size of text", "200 %").await;
+        // Before that nothing has its place, and what is clicked may have moved away under the pointer.
+        until("text of twice the size", LIMIT, async || {
+            (text_size(&page).await >= usual * 1.9).then_some(())
+        })
+        .await;
         fits(&page, "Settings").await;
         page.follow(Name::Begins("Submit")).await;
         page.screen("Submit").await;
@@ -177,6 +183,10 @@ async fn text_at_twice_its_size_fits_a_small_window() {
         fits(&page, "the locked screen").await;
     })
     .await;
+}
+
+async fn text_size(page: &Page) -> f64 {
+    page.script("return parseFloat(getComputedStyle(document.documentElement).fontSize);", Vec::new()).await
 }
 
 /// Nothing is beyond the window's sides, and no word of a button is cut off.

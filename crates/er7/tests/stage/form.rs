@@ -151,7 +151,7 @@ fn several_messages_with_separators_of_their_own() {
         }
     }
     for text in ["MSH", "MSH was sent", "MSHA#1", "BTS came", "FTS", "msh#1", "x MSH#1"] {
-        let bytes = message(&format!("NTE|1||first\n{text} #2\rPID|1"));
+        let bytes = message(&format!("NTE|1||first\n{text} and more\rPID|1"));
         assert_found(&bytes, "line-feed-in-text", json!("NTE-3"), b"\n", Value::Null);
     }
 }

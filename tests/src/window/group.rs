@@ -166,6 +166,16 @@ impl Member {
         Timestamp::now().checked_sub(age).expect("a time of this system")
     }
 
+    /// Whether nothing is left of it: its files and ports are closed too.
+    pub(super) fn is_gone(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid));
+        // After the name in brackets, which may hold anything: its state. A zombie has let go of everything, but for its other
+        // threads, of which each holds all as long as it lives.
+        let is_zombie = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'));
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid)).map_or(0, Iterator::count);
+        stat.map_or(true, |stat| is_zombie(stat) && threads <= 1)
+    }
+
     /// Whether it lives.
     pub fn lives(&self) -> bool {
         fs::read_link(format!("/proc/{}/exe", self.pid)).is_ok_and(|program| program == self.program)

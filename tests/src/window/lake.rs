@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::computer::Computer;
 use super::group::{Group, Start};
+use super::wait::{LIMIT, until};
 use crate::running::steward;
 
 /// A running lake. Killed when dropped.
@@ -44,9 +45,13 @@ impl LakeBeside {
         members.filter(|member| member.program == steward()).for_each(|member| member.go(on));
     }
 
-    /// Kills it as `kill -9` does.
-    pub fn kill(self) {
-        drop(self);
+    /// Kills it as `kill -9` does, and waits until its ports are free for another.
+    pub async fn kill(self) {
+        let lakes = self.process.members().into_iter().filter(|member| member.program == steward());
+        for lake in lakes {
+            lake.kill();
+            until("a killed lake is gone", LIMIT, async || lake.is_gone().then_some(())).await;
+        }
     }
 }
 

@@ -76,7 +76,7 @@ async fn a_killed_lake_is_waited_for() {
         let lake = LakeBeside::start(computer).await;
         let page = sending(computer).await;
         some_are_in(&page).await;
-        lake.kill();
+        lake.kill().await;
         page.screen("Waiting for the lake").await;
         page.reads("It goes on by itself as soon as the lake answers").await;
         let _lake = LakeBeside::start(computer).await;

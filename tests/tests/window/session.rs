@@ -130,7 +130,7 @@ async fn a_sign_in_that_the_lake_ends_is_asked_for_again() {
         let page = computer.begin("admin").await;
         page.reads("Nothing has come in yet").await;
         // Another lake stands there now: it knows neither the token nor its renewal.
-        lake.kill();
+        lake.kill().await;
         std::fs::rename(computer.home().join("lake"), computer.home().join("old lake"))
             .expect("a folder of ours");
         let _lake = LakeBeside::start(computer).await;

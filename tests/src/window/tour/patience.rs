@@ -91,7 +91,7 @@ impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
         computer.drop_files(&[&write(computer, "after.hl7", &adt("AFTER", 1))]).await;
         page.screen("Send 1 message?").await;
         // Another lake stands there now, which knows nobody.
-        lake.kill();
+        lake.kill().await;
         let (old, aside) = (computer.home().join("lake"), computer.home().join("old lake"));
         std::fs::rename(old, aside).expect("a folder of ours");
         let _lake = LakeBeside::start(computer).await;

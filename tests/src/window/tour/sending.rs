@@ -90,7 +90,7 @@ impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
         }
         page.screen("Sending").await;
         self.screen = "Submit";
-        lake.kill();
+        lake.kill().await;
         page.screen("Waiting for the lake").await;
         let says = "The lake is gone; sending goes on by itself when it is back.";
         self.see(computer, "submit-waits-for-lake", says).await;
@@ -135,7 +135,7 @@ impl<L: AsyncFnMut(&Computer, State)> Tour<'_, L> {
         let lake = LakeBeside::start(computer).await;
         let page = computer.begin("admin").await;
         page.reads("Nothing has come in yet").await;
-        lake.kill();
+        lake.kill().await;
         page.press("Count again").await;
         page.reads("The lake does not answer").await;
         self.see(computer, "today-lake-gone", "The lake does not answer.").await;

@@ -56,15 +56,19 @@ pub(crate) fn run() -> ExitCode {
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            app.run(|handle, event| {
+            // macOS names the files that start the program before there is anything to take them.
+            #[cfg(target_os = "macos")]
+            let mut opened = Vec::new();
+            app.run(move |handle, event| {
+                #[cfg(target_os = "macos")]
+                if let RunEvent::Opened { urls } = &event {
+                    opened.extend(urls.iter().filter_map(|url| url.to_file_path().ok()));
+                }
                 let Some(desktop) = handle.try_state::<Arc<Desktop>>() else { return };
-                match event {
-                    RunEvent::Exit => tauri::async_runtime::block_on(desktop.close()),
-                    #[cfg(target_os = "macos")]
-                    RunEvent::Opened { urls } => {
-                        desktop.dropped(urls.iter().filter_map(|url| url.to_file_path().ok()).collect());
-                    }
-                    _ => {}
+                #[cfg(target_os = "macos")]
+                desktop.dropped(std::mem::take(&mut opened));
+                if let RunEvent::Exit = event {
+                    tauri::async_runtime::block_on(desktop.close());
                 }
             });
             ExitCode::SUCCESS

@@ -163,10 +163,12 @@ impl Envelope {
                 let line = cut(bytes, at, start + length);
                 let is_message = line.starts_with(b"MSH");
                 match form::header_separator(line) {
+                    // Text may begin a line with `MSH-10` or `BTS:`; a header of its own says its delimiters.
+                    Some(separator) if is_behind_line_feed && !says_delimiters(line, separator) => {}
                     Some(separator) if is_message && found.is_none() => found = Some((at, separator)),
                     Some(_) => return Self::Several(at..at + 3),
                     // A name alone, or a word of a text: what else follows a LF and is a segment has a CR by now.
-                    None if is_behind_line_feed && !form::is_trailer(line) => {}
+                    None if is_behind_line_feed && !is_trailer_of(line, found) => {}
                     None if is_message && without_separator.is_none() => without_separator = Some(at..at + 3),
                     None if !is_message && !line.get(3).is_some_and(u8::is_ascii_alphanumeric) => {
                         return Self::Several(at..at + 3);
@@ -208,6 +210,16 @@ impl Envelope {
 /// Where the name of a header or batch segment starts in the line, if it is one: behind blanks, and behind framing and
 /// marks, which stay before trailers and before names without a separator.
 #[inline]
+/// Whether a header's separator ends its encoding characters too: four of them, or five (HL7 2.7, 2.14.1).
+fn says_delimiters(header: &[u8], separator: u8) -> bool {
+    [8, 9].iter().any(|&place| header.get(place) == Some(&separator))
+}
+
+/// Whether `line` is a trailer around the message that was found.
+fn is_trailer_of(line: &[u8], found: Option<(usize, u8)>) -> bool {
+    form::is_trailer(line) && found.is_none_or(|(_, separator)| line.get(3) == Some(&separator))
+}
+
 fn envelope_name(line: &[u8]) -> Option<usize> {
     let at = form::skip_prefix(line, 0, line.len());
     let name = cut(line, at, line.len()).get(..3)?;

@@ -63,6 +63,8 @@ struct State {
     lake: Option<Lake>,
     session: Standing,
     signing_in: Option<SigningIn>,
+    /// A sign-out is under way: until its end nobody can sign in.
+    signing_out: bool,
     settings: Settings,
     idle: IdleLock,
     notes: Vec<Problem>,
@@ -110,6 +112,7 @@ impl Desktop {
             lake: None,
             session: Standing::Looking,
             signing_in: None,
+            signing_out: false,
             idle: IdleLock::open(settings.idle_lock_minutes, Timestamp::now()),
             settings,
             notes,

@@ -102,30 +102,39 @@ impl Desktop {
             let mut state = self.state();
             state.forget_content();
             state.session = Standing::signed_out(None);
+            state.signing_out = true;
         }
         self.tell_overview();
+        let ended = self.end_session(&account).await;
+        {
+            let mut state = self.state();
+            state.signing_out = false;
+            // Another lake may have been chosen meanwhile.
+            if let Err(problem) = &ended
+                && state.lake.as_ref().is_some_and(|lake| lake.is_used_by(&account))
+            {
+                state.session = Standing::signed_out(Some(problem.clone()));
+            }
+        }
+        self.tell_overview();
+        Ok(())
+    }
+
+    /// What of it did not work is told where the steward then is.
+    async fn end_session(&self, account: &Arc<Account>) -> Result<(), Problem> {
         // One that waits in the browser must not sign in again behind the steward's back.
         self.cancel_sign_in().await?;
         let stopped = self.submitting.use_account(None).await;
         let subject = account.session.known_subject().await;
         let signed_out = account.session.sign_out().await;
         let recorded = account.record_as(subject, Action::SignOut, String::new()).await;
-        let (page, ended) = signed_out?;
-        if let Err(problem) = ended {
-            let mut state = self.state();
-            // Somebody may have signed in meanwhile, or chosen another lake.
-            if state.lake.as_ref().is_some_and(|lake| lake.is_used_by(&account))
-                && matches!(state.session, Standing::SignedOut { .. })
-            {
-                state.session = Standing::signed_out(Some(not_told(&problem)));
-            }
-        }
-        self.tell_overview();
+        let (page, told) = signed_out?;
         if let Some(page) = page
             && let Err(reason) = self.window.browse(&page)
         {
             tracing::info!(reason, "the browser was not told of the sign-out");
         }
+        told.map_err(|problem| not_told(&problem))?;
         stopped?;
         recorded.map_err(Problem::from)
     }
@@ -216,7 +225,11 @@ impl Desktop {
             Err(problem) => {
                 let unreached = matches!(
                     problem,
-                    AccountProblem::Session(SessionProblem::IssuerUnreachable { .. } | SessionProblem::Busy)
+                    AccountProblem::Session(
+                        SessionProblem::IssuerUnreachable { .. }
+                            | SessionProblem::Busy
+                            | SessionProblem::Clock { .. }
+                    )
                 );
                 Standing::SignedOut { problem: Some(problem.into()), unreached }
             }
@@ -270,6 +283,15 @@ impl Desktop {
     fn begin_to_sign_in(&self, prompt: Prompt) -> Result<(Arc<Account>, Prompt, CancellationToken), Problem> {
         let account = self.any_account()?;
         let mut state = self.state();
+        if state.signing_out {
+            return Err(Problem::new(
+                "signing-out",
+                "The sign-out is not finished",
+                "What is being sent is brought to a stop first.",
+                "Try again in a moment.",
+                crate::view::NextStep::SignIn,
+            ));
+        }
         if state.signing_in.is_some() {
             return Err(Problem::new(
                 "signing-in",

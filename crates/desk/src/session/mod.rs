@@ -230,13 +230,20 @@ impl<K: Clock> Session<K> {
     }
 
     /// Signs out: clears what is kept, revokes at the issuer, and tells the logout page's address, so that the browser
-    /// forgets too. An error means that not even this home knows of it. Second: why the session may go on elsewhere, if it
+    /// forgets too. An error means that not even this home knows of it, and that nothing has changed. Second: why the session may go on elsewhere, if it
     /// may: the issuer could not be reached, or what a locked keyring keeps could not be read.
     pub async fn sign_out(&self) -> Result<(Option<Url>, Result<(), SessionProblem>), SessionProblem> {
         let this = &self.0;
         // First: whatever else cannot be done, no program of this home goes on with it.
         this.leave_mark(&this.signed_out_mark())?;
-        let _held = this.hold().await?;
+        let _held = match this.hold().await {
+            Ok(held) => held,
+            // Who renews just now finds out by the mark; what they keep is cleared by the next sign-out.
+            Err(problem) => {
+                *this.current.lock().await = None;
+                return Ok((this.logout_page(), Err(problem)));
+            }
+        };
         let (kept, unread) = match this.vault.load(&this.key).await {
             Ok(kept) => (kept, Ok(())),
             Err(problem) => (KeptSession::default(), Err(problem)),

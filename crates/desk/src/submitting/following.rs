@@ -32,11 +32,13 @@ pub(super) async fn follow(inner: Arc<Inner>) {
     let mut cursors = Cursors::new();
     while !inner.over.is_cancelled() {
         let found = round(&inner, &mut cursors).await;
-        let pause = match found {
+        let pause = match &found {
             Ok(Round::Moved) => {
                 (wait, moved) = (FIRST_WAIT, Instant::now());
                 Some(Duration::ZERO)
             }
+            // The rest of the same messages first: it is waited longer and longer only between one pass and the next.
+            Ok(Round::OnTheWay) => Some(FIRST_WAIT),
             Ok(Round::Still) if moved.elapsed() < PATIENCE => Some(wait),
             // A hint may come between the look and the wait; it is not waited for one alone.
             Ok(Round::Nothing) => Some(LONGEST_WAIT),
@@ -46,7 +48,9 @@ pub(super) async fn follow(inner: Arc<Inner>) {
                 Some(LONGEST_WAIT)
             }
         };
-        wait = (wait * 2).min(LONGEST_WAIT);
+        if !matches!(found, Ok(Round::OnTheWay)) {
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
         tokio::select! {
             () = inner.over.cancelled() => return,
             () = inner.to_follow.notified() => (wait, moved) = (wait.min(FIRST_WAIT * 4), Instant::now()),
@@ -63,6 +67,8 @@ pub(super) async fn follow(inner: Arc<Inner>) {
 enum Round {
     /// Something became known.
     Moved,
+    /// Nothing new of these messages; there are others.
+    OnTheWay,
     /// Nothing new.
     Still,
     /// There is nothing to ask, or nobody to ask as.
@@ -107,8 +113,10 @@ async fn round(inner: &Arc<Inner>, cursors: &mut Cursors) -> Result<Round, Queue
         if changed > 0 {
             inner.hint(id);
             ended = Round::Moved;
-        } else if !matches!(ended, Round::Moved) {
-            ended = Round::Still;
+        } else if matches!(ended, Round::Nothing)
+            || (next.is_some() && !gave_up && matches!(ended, Round::Still))
+        {
+            ended = if next.is_some() && !gave_up { Round::OnTheWay } else { Round::Still };
         }
         if gave_up {
             return Ok(if matches!(ended, Round::Moved) { Round::Moved } else { Round::Still });

@@ -21,7 +21,7 @@ impl Submitting {
                 let looked = on_a_thread(move || {
                     // Files may take their time: others must be able to ask for something meanwhile.
                     let mut queue = lock(&worker.asks).another()?;
-                    queue.scan(id, &paths, message_bytes, &|| shown.has_to_stop(), &mut |progress| {
+                    queue.scan_the_rest(id, &paths, message_bytes, &|| shown.has_to_stop(), &mut |progress| {
                         shown.tell(progress);
                     })
                 });
@@ -47,6 +47,8 @@ impl Submitting {
             }
             inner.now().has_looked_through(id);
             inner.hint(id);
+            // It may have had its yes before.
+            inner.wake();
         });
     }
 

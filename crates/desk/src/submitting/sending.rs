@@ -172,11 +172,14 @@ async fn begin(
             (now.rights.writes.clone(), now.agreed.clone())
         };
         let mut queue = lock(&inner.sends);
+        let held = queue.try_to_drain()?;
         let mut set = queue.all_unfinished()?;
         // Begun by the command line while the lake was out of reach, it is nobody's yet: whoever is signed in now is asked.
         for submission in &mut set {
             let is_nobodys = submission.source.is_none() && !agreed.contains(&submission.id);
-            if is_nobodys && submission.held.is_none() && is_at(submission, &account) {
+            // Another program may just be sending it.
+            let is_ours = held.is_some() && is_at(submission, &account);
+            if is_nobodys && is_ours && submission.stage == Stage::Scanned && submission.held.is_none() {
                 queue.hold(submission.id, Held::Review)?;
                 submission.held = Some(Held::Review);
             }
@@ -190,7 +193,6 @@ async fn begin(
         if set.is_empty() {
             return Ok(None);
         }
-        let held = queue.try_to_drain()?;
         Ok(Some((set.into_iter().map(|submission| submission.id).collect(), held)))
     })
     .await

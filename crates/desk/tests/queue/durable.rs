@@ -350,3 +350,20 @@ async fn two_programs_that_look_through_the_same_files_find_each_message_once() 
         assert_eq!(desk.counts(id).ingested, 7_000, "each is sent once");
     }
 }
+
+/// The window waits while a command looks through files; what that command then sends is not looked through once more.
+#[tokio::test]
+async fn what_another_program_has_looked_through_is_left_as_it_is() {
+    let server = Server::start(|request, _| well(request)).await;
+    let desk = Desk::new();
+    desk.write("one.hl7", &message(1));
+    let id = desk.take_in(&server.url, Unheaded::LeaveOut);
+    let mut window = Queue::open(&desk.home).expect("a queue").0;
+    let paths = [std::path::PathBuf::from("in")];
+    let rest = window.scan_the_rest(id, &paths, 4 << 20, &|| false, &mut |_| {}).expect("it can be asked");
+    assert_eq!(rest, Scanned::Over, "there is no rest");
+    let submission = window.submission(id).expect("there");
+    assert_eq!(submission.stage, Stage::Scanned, "it may go on being sent");
+    assert_eq!(desk.send(&server.url, id, limits()).await, DrainEnd::Finished, "all was tried");
+    assert_eq!(desk.counts(id).ingested, 1, "as if nobody had looked");
+}

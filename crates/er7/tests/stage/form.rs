@@ -140,6 +140,10 @@ fn several_messages() {
 fn several_messages_with_separators_of_their_own() {
     for end in ["\n", "\n\n", "\n\x1c\n\x0b", "\r", "\r\n"] {
         for next in ["MSH#^~\\&#A", "  MSH#^~\\&#A", "BHS#^~\\&#A", "BTS#1", "FTS#1"] {
+            // A trailer says nothing but its name: with another separator it may be a word of a text.
+            if next.contains("TS#") && !end.contains('\r') {
+                continue;
+            }
             let bytes = message(&format!("PID|1||x{end}{next}\nPID#1##y\n"));
             let canonical = er7::canonical(&bytes).into_owned();
             for bytes in [bytes, canonical] {
@@ -150,7 +154,19 @@ fn several_messages_with_separators_of_their_own() {
             }
         }
     }
-    for text in ["MSH", "MSH was sent", "MSHA#1", "BTS came", "FTS", "msh#1", "x MSH#1"] {
+    for text in [
+        "MSH",
+        "MSH was sent",
+        "MSHA#1",
+        "MSH-10 is missing",
+        "MSH: see MSH-3",
+        "BHS-1, or",
+        "BTS came",
+        "BTS-1",
+        "FTS",
+        "msh#1",
+        "x MSH#1",
+    ] {
         let bytes = message(&format!("NTE|1||first\n{text} and more\rPID|1"));
         assert_found(&bytes, "line-feed-in-text", json!("NTE-3"), b"\n", Value::Null);
     }

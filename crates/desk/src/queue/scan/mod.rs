@@ -77,13 +77,40 @@ impl Queue {
         stop: &dyn Fn() -> bool,
         tell: &mut dyn FnMut(ScanProgress),
     ) -> Result<Scanned, QueueProblem> {
+        self.scan_in("('scanning', 'scanned')", id, paths, message_bytes, stop, tell)
+    }
+
+    /// As [`Queue::scan`], for a submission whose files were not looked through to their end: one that has been meanwhile is
+    /// left as it is ([`Scanned::Over`]), for it may be being sent.
+    pub fn scan_the_rest(
+        &mut self,
+        id: SubmissionId,
+        paths: &[PathBuf],
+        message_bytes: usize,
+        stop: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(ScanProgress),
+    ) -> Result<Scanned, QueueProblem> {
+        self.scan_in("('scanning')", id, paths, message_bytes, stop, tell)
+    }
+
+    fn scan_in(
+        &mut self,
+        stages: &str,
+        id: SubmissionId,
+        paths: &[PathBuf],
+        message_bytes: usize,
+        stop: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(ScanProgress),
+    ) -> Result<Scanned, QueueProblem> {
         let Some(_held) = self.try_to_scan(id)? else { return Ok(Scanned::Elsewhere) };
         let submission = self.submission(id)?;
         let mut begun = 0;
         self.change(|transaction| {
             begun = transaction.execute(
-                "UPDATE submissions SET stage = 'scanning', ended_at = NULL, review = NULL
-                 WHERE id = ?1 AND stage IN ('scanning', 'scanned')",
+                &format!(
+                    "UPDATE submissions SET stage = 'scanning', ended_at = NULL, review = NULL
+                     WHERE id = ?1 AND stage IN {stages}"
+                ),
                 [id.0],
             )?;
             if begun > 0 {

@@ -15,6 +15,8 @@ use crate::stop::Stop;
 
 /// How long it is waited while the lake stages none of the messages.
 const LIMIT: Duration = Duration::from_secs(300);
+/// How long one answer is waited for.
+const ONE_ANSWER: Duration = Duration::from_secs(30);
 /// Questions under way at once.
 const AT_ONCE: usize = 16;
 
@@ -76,33 +78,26 @@ impl<'a> Follow<'a> {
     async fn one(&self, line: &Line) -> Option<StagingState> {
         let message_id = line.message_id?;
         let mut pause = Duration::from_millis(10);
-        let mut silence = None;
         loop {
-            let left = LIMIT.saturating_sub(self.seen().moved.elapsed());
-            if self.stop.is_asked() || left.is_zero() {
-                let given_up = &mut self.seen().given_up;
-                given_up.messages += 1;
-                given_up.silence = given_up.silence.take().or(silence);
-                return Some(StagingState::Waiting);
-            }
+            // Each is asked about once at least, however long the others took.
             let answer = tokio::select! {
-                answer = self.account.clients.catalog.head(&self.source, message_id) => answer,
-                () = self.stop.asked() => continue,
-                () = tokio::time::sleep(left) => {
-                    silence = Some("an answer did not come".to_owned());
-                    continue;
-                }
+                answer = self.account.clients.catalog.head(&self.source, message_id) => Some(answer),
+                () = self.stop.asked() => None,
+                () = tokio::time::sleep(ONE_ANSWER) => None,
             };
-            // A catalog that does not answer is asked again until the time is over.
-            match answer {
-                Ok(head) => {
-                    silence = None;
+            let silence = match answer {
+                Some(Ok(head)) => {
                     if let Some(staging) = head.as_ref().and_then(StagingState::of) {
                         self.seen().moved = Instant::now();
                         return Some(staging);
                     }
+                    None
                 }
-                Err(fault) => silence = Some(fault.to_string()),
+                Some(Err(fault)) => Some(fault.to_string()),
+                None => Some("an answer did not come".to_owned()),
+            };
+            if self.gives_up(silence) {
+                return Some(StagingState::Waiting);
             }
             tokio::select! {
                 () = self.stop.asked() => {}
@@ -110,6 +105,20 @@ impl<'a> Follow<'a> {
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
+    }
+
+    /// Whether a message that is not staged yet is not waited for any longer; it is counted then.
+    fn gives_up(&self, silence: Option<String>) -> bool {
+        let mut seen = self.seen();
+        let is_over = seen.moved.elapsed() > LIMIT;
+        // Where nobody answers, nobody is asked about each of the others for as long.
+        let is_silent = silence.is_some() && seen.given_up.silence.is_some();
+        let gives_up = self.stop.is_asked() || is_over || is_silent;
+        if gives_up {
+            seen.given_up.messages += 1;
+            seen.given_up.silence = seen.given_up.silence.take().or(silence);
+        }
+        gives_up
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {

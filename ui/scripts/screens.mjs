@@ -46,7 +46,7 @@ const views = [
   ['sending, details', 'sending', ...submission, 'tr[data-index="5"]'],
   ['sending, history', 'sending', ...submission, 'tr[data-index="5"]', 'Show its history'],
   ['sending, narrowed to nothing', 'sending', ...submission, '.entry[data-tone=bad]'],
-  ['sending, not HL7', 'sending', ...submission, 'Not HL7'],
+  ['sending, without a message', 'sending', ...submission, 'Without a message'],
   ['sending, cancel', 'sending', ...submission, 'Cancel'],
   ['paused', 'paused', ...submission],
   ['another program sends', 'another-program', ...submission],

@@ -291,6 +291,39 @@ async fn why_it_waits_is_told_until_it_gets_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_needed_attention_is_asked_about_again_when_somebody_looks() {
+    let place = Place::start().await;
+    let account = place.sign_in("admin@example.com").await;
+    let (submitting, _) = Submitting::open(&place.home).expect("it opens");
+    submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
+    let folder = place.files("B", 3);
+    std::fs::write(folder.join("damaged.hl7"), "MSH|\r\rPID|1\r").expect("a file");
+    let id = submitting.begin(place.intake(&account, folder)).await.expect("it begins");
+    until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
+    submitting.send(id).await.expect("yes");
+    until(&submitting, id, "staging", |now| (now.staging.ready, now.staging.attention) == (3, 1)).await;
+    let lines = submitting.lines(id, Which::All, 0, 10).await.expect("lines").rows;
+    let needy = lines.iter().find(|line| line.file.ends_with("damaged.hl7")).expect("it is there");
+    let message_id = needy.message_id.expect("it is in the lake");
+    let aside = account.ask(async |door, token| {
+        door.set_aside(token, message_id, lake::SetAsideReason::TestMessage, None).await
+    });
+    aside.await.expect("it is set aside");
+    let seen = until(&submitting, id, "what somebody did about it", |now| {
+        // As a window does that opens the submission again; the lake may take a moment itself.
+        tokio::spawn({
+            let submitting = submitting.clone();
+            async move { submitting.look_again(id).await }
+        });
+        now.staging.closed == 1
+    })
+    .await;
+    assert_eq!((seen.staging.ready, seen.staging.attention), (3, 0), "nothing needs anybody any more");
+    submitting.shut_down().await;
+    place.lake.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_only_send_is_told_that_the_rest_cannot_be_seen() {
     let place = Place::start().await;
     let account = place.sign_in("writer@example.com").await;

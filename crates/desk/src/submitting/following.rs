@@ -75,11 +75,11 @@ enum Round {
     Nothing,
 }
 
-/// After which message of a submission it is asked on: those that stay where they are hold up no others.
+/// After which message of a submission it is asked on, beside the oldest: those that stay where they are hold up no others.
 type Cursors = BTreeMap<SubmissionId, MessageId>;
 
-/// Asks once about messages of which nothing is known, a page of each submission, and about those that somebody wants to know
-/// of once more.
+/// Asks once about messages of which nothing is known: of each submission the oldest, which are staged first, and a page of the
+/// others in turn. Of one that somebody wants to know of once more, a page of all that are not ready.
 async fn round(inner: &Arc<Inner>, cursors: &mut Cursors) -> Result<Round, QueueProblem> {
     let (account, reads, again) = {
         let now = inner.now();
@@ -89,40 +89,45 @@ async fn round(inner: &Arc<Inner>, cursors: &mut Cursors) -> Result<Round, Queue
     let mut ended = Round::Nothing;
     let pages = unsettled(inner, &account, &reads, again.clone(), cursors.clone()).await?;
     // What was asked for and is not there, or not this steward's, is done with as well.
-    for id in again.keys().filter(|id| !pages.iter().any(|(page, _)| page == *id)) {
+    for id in again.keys().filter(|id| !pages.iter().any(|page| page.submission == **id)) {
         inner.now().look_again.remove(id);
     }
-    for (id, messages) in pages {
-        let next = messages.last().copied().filter(|_| messages.len() >= PAGE);
+    for Page { submission: id, messages, next } in pages {
         let (settled, gave_up) = ask(&account, &reads, messages).await;
         let changed = settle(inner, id, settled).await?;
         if !gave_up {
             let mut now = inner.now();
-            // Asked for again meanwhile, it begins anew.
-            if again.get(&id).is_some_and(|after| now.look_again.get(&id) == Some(after)) {
-                match next {
+            match (again.get(&id), next) {
+                (Some(after), next) if now.look_again.get(&id) == Some(after) => match next {
                     Some(next) => drop(now.look_again.insert(id, Some(next))),
                     None => drop(now.look_again.remove(&id)),
-                }
-            }
-            match next {
-                Some(next) => drop(cursors.insert(id, next)),
-                None => drop(cursors.remove(&id)),
+                },
+                // Asked for again meanwhile, it begins anew.
+                (Some(_), _) => {}
+                (None, Some(next)) => drop(cursors.insert(id, next)),
+                (None, None) => drop(cursors.remove(&id)),
             }
         }
+        let is_on_the_way = again.contains_key(&id) && next.is_some() && !gave_up;
         if changed > 0 {
             inner.hint(id);
             ended = Round::Moved;
-        } else if matches!(ended, Round::Nothing)
-            || (next.is_some() && !gave_up && matches!(ended, Round::Still))
-        {
-            ended = if next.is_some() && !gave_up { Round::OnTheWay } else { Round::Still };
+        } else if !matches!(ended, Round::Moved | Round::OnTheWay) {
+            ended = if is_on_the_way { Round::OnTheWay } else { Round::Still };
         }
         if gave_up {
             return Ok(if matches!(ended, Round::Moved) { Round::Moved } else { Round::Still });
         }
     }
     Ok(ended)
+}
+
+/// Messages of a submission to ask about.
+struct Page {
+    submission: SubmissionId,
+    messages: Vec<MessageId>,
+    /// After which it is asked on next time; none after the last.
+    next: Option<MessageId>,
 }
 
 /// A page of each submission that has something to ask about.
@@ -132,7 +137,7 @@ async fn unsettled(
     reads: &Source,
     again: BTreeMap<SubmissionId, Option<MessageId>>,
     cursors: Cursors,
-) -> Result<Vec<(SubmissionId, Vec<MessageId>)>, QueueProblem> {
+) -> Result<Vec<Page>, QueueProblem> {
     let (inner, account, reads) = (Arc::clone(inner), Arc::clone(account), reads.clone());
     on_a_thread(move || {
         let queue = lock(&inner.shows);
@@ -142,17 +147,33 @@ async fn unsettled(
                 continue;
             }
             let id = submission.id;
-            let (which, after) = match again.get(&id) {
-                Some(after) => (Unsettled::NotReady, *after),
-                None => (Unsettled::Waiting, cursors.get(&id).copied()),
+            let page = |which, after| -> Result<_, QueueProblem> {
+                // One more than is asked about, which tells whether there are others.
+                let mut messages = queue.unsettled(id, which, after, PAGE + 1)?;
+                let has_more = messages.len() > PAGE;
+                messages.truncate(PAGE);
+                let next = messages.last().copied().filter(|_| has_more);
+                Ok((messages, next))
             };
-            let mut messages = queue.unsettled(id, which, after, PAGE)?;
-            if messages.is_empty() && after.is_some() && which == Unsettled::Waiting {
-                messages = queue.unsettled(id, which, None, PAGE)?;
-            }
-            if !messages.is_empty() {
-                pages.push((id, messages));
-            }
+            let (messages, next) = match again.get(&id) {
+                Some(after) => page(Unsettled::NotReady, *after)?,
+                None => {
+                    let (mut oldest, behind) = page(Unsettled::Waiting, None)?;
+                    let Some(behind) = behind else {
+                        pages.extend((!oldest.is_empty()).then_some(Page {
+                            submission: id,
+                            messages: oldest,
+                            next: None,
+                        }));
+                        continue;
+                    };
+                    let after = cursors.get(&id).copied().map_or(behind, |cursor| cursor.max(behind));
+                    let (others, next) = page(Unsettled::Waiting, Some(after))?;
+                    oldest.extend(others);
+                    (oldest, next)
+                }
+            };
+            pages.extend((!messages.is_empty()).then_some(Page { submission: id, messages, next }));
         }
         Ok(pages)
     })

@@ -22,7 +22,7 @@ use axum::routing::post;
 use desk::front_door::FrontDoor;
 use desk::home::Home;
 use desk::queue::drain::{Bearer, DrainEnd, Limits, Means, Progress, Tokens, drain};
-use desk::queue::{Intake, Queue, Unheaded};
+use desk::queue::{Intake, Look, Queue, Unheaded};
 use desk::secret::Secret;
 use desk::session::SessionProblem;
 use futures::FutureExt;
@@ -196,7 +196,7 @@ async fn desk_client(url: &str, folder: &str, home: &str, ways: &str) {
         replaces: None,
     };
     let id = queue.begin(&intake, jiff::Timestamp::now()).expect("begun");
-    queue.scan(id, &intake.paths, lake::MESSAGE_BYTES, &|| false, &mut |_| {}).expect("scanned");
+    queue.scan(id, Look::Again, &intake.paths, lake::MESSAGE_BYTES, &|| false, &mut |_| {}).expect("scanned");
     let held = queue.try_to_drain().expect("a lock").expect("nobody else");
     let queue = Arc::new(Mutex::new(queue));
     let (progress, _watch) = watch::channel(Progress::default());

@@ -42,6 +42,22 @@ impl Place {
         Self { folder, home, lake, ports }
     }
 
+    /// A place where somebody is signed in, and their program is open.
+    async fn used_by(user: &'static str) -> (Self, Arc<Account>, Submitting) {
+        let place = Self::start().await;
+        let account = place.sign_in(user).await;
+        let (submitting, _) = Submitting::open(&place.home).expect("it opens");
+        submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
+        (place, account, submitting)
+    }
+
+    /// Begins to submit a folder and waits for the review.
+    async fn review_of(&self, submitting: &Submitting, account: &Account, folder: PathBuf) -> SubmissionId {
+        let id = submitting.begin(self.intake(account, folder)).await.expect("it begins");
+        until(submitting, id, "the review", |now| now.phase == Phase::Review).await;
+        id
+    }
+
     async fn sign_in(&self, user: &'static str) -> Arc<Account> {
         let vault = Vault::File(self.folder.path().join(format!("session of {user}")));
         let account = Account::open(&self.home, Some("local"), vault).expect("it opens");
@@ -190,10 +206,7 @@ async fn nothing_is_sent_before_the_yes_and_all_is_followed_to_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_and_a_review_outlast_the_program_and_what_was_sent_goes_on() {
-    let place = Place::start().await;
-    let account = place.sign_in("admin@example.com").await;
-    let (submitting, _) = Submitting::open(&place.home).expect("it opens");
-    submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
+    let (place, account, submitting) = Place::used_by("admin@example.com").await;
     let mut ids = Vec::new();
     for name in ["paused", "reviewed", "sent"] {
         let intake = place.intake(&account, place.files(name, 30));
@@ -232,12 +245,8 @@ async fn a_pause_and_a_review_outlast_the_program_and_what_was_sent_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lake_that_went_away_is_waited_for_and_sending_goes_on_by_itself() {
-    let place = Place::start().await;
-    let account = place.sign_in("admin@example.com").await;
-    let (submitting, _) = Submitting::open(&place.home).expect("it opens");
-    submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
-    let id = submitting.begin(place.intake(&account, place.files("B", 25))).await.expect("it begins");
-    until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
+    let (place, account, submitting) = Place::used_by("admin@example.com").await;
+    let id = place.review_of(&submitting, &account, place.files("B", 25)).await;
     let Place { folder, home: _home, lake, ports } = place;
     lake.stop().await;
     submitting.send(id).await.expect("yes");
@@ -256,12 +265,8 @@ async fn a_lake_that_went_away_is_waited_for_and_sending_goes_on_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn why_it_waits_is_told_until_it_gets_on() {
-    let place = Place::start().await;
-    let account = place.sign_in("admin@example.com").await;
-    let (submitting, _) = Submitting::open(&place.home).expect("it opens");
-    submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
-    let id = submitting.begin(place.intake(&account, place.files("B", 25))).await.expect("it begins");
-    until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
+    let (place, account, submitting) = Place::used_by("admin@example.com").await;
+    let id = place.review_of(&submitting, &account, place.files("B", 25)).await;
     let Place { folder, home, lake, ports } = place;
     lake.stop().await;
     submitting.send(id).await.expect("yes");
@@ -292,14 +297,10 @@ async fn why_it_waits_is_told_until_it_gets_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_needed_attention_is_asked_about_again_when_somebody_looks() {
-    let place = Place::start().await;
-    let account = place.sign_in("admin@example.com").await;
-    let (submitting, _) = Submitting::open(&place.home).expect("it opens");
-    submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
+    let (place, account, submitting) = Place::used_by("admin@example.com").await;
     let folder = place.files("B", 3);
     std::fs::write(folder.join("damaged.hl7"), "MSH|\r\rPID|1\r").expect("a file");
-    let id = submitting.begin(place.intake(&account, folder)).await.expect("it begins");
-    until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
+    let id = place.review_of(&submitting, &account, folder).await;
     submitting.send(id).await.expect("yes");
     until(&submitting, id, "staging", |now| (now.staging.ready, now.staging.attention) == (3, 1)).await;
     let lines = submitting.lines(id, Which::All, 0, 10).await.expect("lines").rows;
@@ -325,12 +326,8 @@ async fn what_needed_attention_is_asked_about_again_when_somebody_looks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_only_send_is_told_that_the_rest_cannot_be_seen() {
-    let place = Place::start().await;
-    let account = place.sign_in("writer@example.com").await;
-    let (submitting, _) = Submitting::open(&place.home).expect("it opens");
-    submitting.use_account(Some(Arc::clone(&account))).await.expect("it is used");
-    let id = submitting.begin(place.intake(&account, place.files("C", 5))).await.expect("it begins");
-    until(&submitting, id, "the review", |now| now.phase == Phase::Review).await;
+    let (place, account, submitting) = Place::used_by("writer@example.com").await;
+    let id = place.review_of(&submitting, &account, place.files("C", 5)).await;
     submitting.send(id).await.expect("yes");
     let ended = until(&submitting, id, "the end", |now| now.phase == Phase::Ended).await;
     assert_eq!((ended.staging.waiting, ended.staging.not_visible), (0, 5), "it is said that nobody can tell");

@@ -112,24 +112,30 @@ async fn a_handler_that_panics_is_tried_again_and_harms_no_other() {
     assert_eq!(tries, HashMap::from([("panics".to_owned(), 4), ("fine".to_owned(), 1)]), "tries of each");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_more_are_handled_at_once_than_told() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let parts = Parts::open(folder.path()).await;
+/// A handler that tells of each delivery that begins, by the size of its payload, and ends it when the gate lets one through.
+fn gated() -> (Handler, Arc<Semaphore>, mpsc::Receiver<u64>) {
     let gate = Arc::new(Semaphore::new(0));
-    let (begun, mut begins) = mpsc::channel(1024);
+    let (begun, begins) = mpsc::channel(1024);
     let handler: Handler = {
         let gate = Arc::clone(&gate);
-        Arc::new(move |_| {
+        Arc::new(move |event| {
             let (gate, begun) = (Arc::clone(&gate), begun.clone());
             async move {
-                begun.send(()).await.expect("the test listens");
+                begun.send(event.payload.map_or(0, |payload| payload.size)).await.expect("the test listens");
                 gate.acquire().await.expect("the gate stays").forget();
                 Ok(())
             }
             .boxed()
         })
     };
+    (handler, gate, begins)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_are_handled_at_once_than_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let parts = Parts::open(folder.path()).await;
+    let (handler, gate, mut begins) = gated();
     let at_once = local_lake::hub::Settings::default().at_once;
     let total = at_once + 10;
     for n in 0..total {
@@ -155,20 +161,7 @@ async fn large_messages_are_handled_a_few_at_a_time() {
     const MIB: u64 = 1024 * 1024;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let parts = Parts::open(folder.path()).await;
-    let gate = Arc::new(Semaphore::new(0));
-    let (begun, mut begins) = mpsc::channel(1024);
-    let handler: Handler = {
-        let gate = Arc::clone(&gate);
-        Arc::new(move |event| {
-            let (gate, begun) = (Arc::clone(&gate), begun.clone());
-            async move {
-                begun.send(event.payload.map_or(0, |payload| payload.size)).await.expect("the test listens");
-                gate.acquire().await.expect("the gate stays").forget();
-                Ok(())
-            }
-            .boxed()
-        })
-    };
+    let (handler, gate, mut begins) = gated();
     let bytes_at_once = local_lake::hub::Settings::default().bytes_at_once;
     let deliveries = parts.hub.start(HashMap::from([("core", handler)]), nobody_is_told());
     let mut begin = async |count: usize| {

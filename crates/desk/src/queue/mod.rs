@@ -32,7 +32,7 @@ pub use outcome::{Counts, Line, MessageState};
 pub use page::{LinePage, Which};
 pub use report::{Report, ReportFormat, ReportProblem};
 pub use review::Review;
-pub use scan::{ScanProgress, Scanned};
+pub use scan::{Look, ScanProgress, Scanned};
 pub use staging::{StagingCounts, StagingState, Unsettled};
 pub use store::{Drainer, Queue, QueueProblem};
 pub use submissions::{Held, Keep, Stage, Submission, SubmissionId};

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::drain::{Bearer, DrainEnd, Limits, Means, Progress, Tokens, drain};
-use super::{Intake, Queue, QueueProblem, Scanned, SubmissionId, Unheaded};
+use super::{Intake, Look, Queue, QueueProblem, Scanned, SubmissionId, Unheaded};
 use crate::front_door::FrontDoor;
 use crate::home::Home;
 use crate::secret::Secret;
@@ -142,7 +142,14 @@ impl Place {
     }
 
     fn scan(&self, id: SubmissionId) -> Result<Scanned, QueueProblem> {
-        self.queue.lock().unwrap().scan(id, &[PathBuf::from("in")], 4 << 20, &|| false, &mut |_| {})
+        self.queue.lock().unwrap().scan(
+            id,
+            Look::Again,
+            &[PathBuf::from("in")],
+            4 << 20,
+            &|| false,
+            &mut |_| {},
+        )
     }
 
     async fn send(&self, url: &Url, id: SubmissionId) -> Result<DrainEnd, QueueProblem> {

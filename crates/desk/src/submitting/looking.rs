@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::sending::{FIRST_WAIT, LONGEST_WAIT, LOOK_AGAIN};
 use super::standing::NextTry;
 use super::{Submitting, USUAL_MESSAGE_BYTES, lock, on_a_thread};
-use crate::queue::{QueueProblem, Scanned, Stage, SubmissionId};
+use crate::queue::{Look, QueueProblem, Scanned, Stage, SubmissionId};
 
 impl Submitting {
     /// Looks through the files of a submission, unless that is going on.
@@ -21,9 +21,16 @@ impl Submitting {
                 let looked = on_a_thread(move || {
                     // Files may take their time: others must be able to ask for something meanwhile.
                     let mut queue = lock(&worker.asks).another()?;
-                    queue.scan_the_rest(id, &paths, message_bytes, &|| shown.has_to_stop(), &mut |progress| {
-                        shown.tell(progress);
-                    })
+                    queue.scan(
+                        id,
+                        Look::ForTheRest,
+                        &paths,
+                        message_bytes,
+                        &|| shown.has_to_stop(),
+                        &mut |progress| {
+                            shown.tell(progress);
+                        },
+                    )
                 });
                 let pause = match looked.await {
                     Ok(Scanned::Whole | Scanned::Stopped | Scanned::Over) => break,

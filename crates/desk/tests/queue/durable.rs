@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use desk::queue::drain::{Bearer, DrainEnd, Limits, Tokens};
-use desk::queue::{Held, Queue, QueueProblem, Scanned, Stage, Unheaded};
+use desk::queue::{Held, Look, Queue, QueueProblem, Scanned, Stage, Unheaded};
 use desk::secret::Secret;
 use desk::session::SessionProblem;
 use futures::FutureExt;
@@ -325,8 +325,13 @@ async fn two_programs_that_look_through_the_same_files_find_each_message_once() 
         let mut other = Queue::open(&desk.home).expect("a queue").0;
         let paths = [std::path::PathBuf::from("in")];
         let mut seen = None;
-        let scanned =
-            desk.queue.lock().expect("no panic").scan(id, &paths, 4 << 20, &|| false, &mut |progress| {
+        let scanned = desk.queue.lock().expect("no panic").scan(
+            id,
+            Look::Again,
+            &paths,
+            4 << 20,
+            &|| false,
+            &mut |progress| {
                 if progress.messages < 4_000 || seen.is_some() {
                     return;
                 }
@@ -334,9 +339,13 @@ async fn two_programs_that_look_through_the_same_files_find_each_message_once() 
                     // As where two took the lock in the moment in which it was let go of.
                     std::fs::remove_file(desk.home.join(&format!("scan-{}.lock", id.0))).expect("a lock");
                 }
-                seen =
-                    Some(other.scan(id, &paths, 4 << 20, &|| false, &mut |_| {}).expect("it can be asked"));
-            });
+                seen = Some(
+                    other
+                        .scan(id, Look::Again, &paths, 4 << 20, &|| false, &mut |_| {})
+                        .expect("it can be asked"),
+                );
+            },
+        );
         let expected = if is_locked {
             (Scanned::Whole, Some(Scanned::Elsewhere))
         } else {
@@ -360,7 +369,8 @@ async fn what_another_program_has_looked_through_is_left_as_it_is() {
     let id = desk.take_in(&server.url, Unheaded::LeaveOut);
     let mut window = Queue::open(&desk.home).expect("a queue").0;
     let paths = [std::path::PathBuf::from("in")];
-    let rest = window.scan_the_rest(id, &paths, 4 << 20, &|| false, &mut |_| {}).expect("it can be asked");
+    let rest =
+        window.scan(id, Look::ForTheRest, &paths, 4 << 20, &|| false, &mut |_| {}).expect("it can be asked");
     assert_eq!(rest, Scanned::Over, "there is no rest");
     let submission = window.submission(id).expect("there");
     assert_eq!(submission.stage, Stage::Scanned, "it may go on being sent");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use desk::front_door::{FrontDoor, Patience};
 use desk::home::Home;
 use desk::queue::drain::{Bearer, DrainEnd, Limits, Means, Progress, Tokens, drain};
-use desk::queue::{Counts, Intake, Line, Queue, Scanned, SubmissionId, Unheaded};
+use desk::queue::{Counts, Intake, Line, Look, Queue, Scanned, SubmissionId, Unheaded};
 use desk::secret::Secret;
 use desk::session::SessionProblem;
 use futures::FutureExt;
@@ -205,8 +205,9 @@ impl Desk {
     }
 
     fn scan(&self, queue: &mut Queue, id: SubmissionId) {
-        let scanned =
-            queue.scan(id, &[PathBuf::from("in")], 4 << 20, &|| false, &mut |_| {}).expect("scanned");
+        let scanned = queue
+            .scan(id, Look::Again, &[PathBuf::from("in")], 4 << 20, &|| false, &mut |_| {})
+            .expect("scanned");
         assert_eq!(scanned, Scanned::Whole, "nobody stopped the scan");
     }
 

@@ -30,6 +30,25 @@ pub struct ScanProgress {
     pub bytes: u64,
 }
 
+/// Whose files are looked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Those of a submission that was looked through before, too.
+    Again,
+    /// Only those of one that was not to its end: one that has been meanwhile is left as it is ([`Scanned::Over`]), for it
+    /// may be being sent.
+    ForTheRest,
+}
+
+impl Look {
+    fn stages(self) -> &'static str {
+        match self {
+            Self::Again => "('scanning', 'scanned')",
+            Self::ForTheRest => "('scanning')",
+        }
+    }
+}
+
 /// How a scan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scanned {
@@ -68,35 +87,12 @@ impl Cut {
 impl Queue {
     /// Looks through the files and folders of a submission. Files that it has already and that have not changed since are
     /// not read again, so that a scan that was cut short, or is repeated, adds what is new. Ends early, to be taken up
-    /// again, when `stop` says so. One program at a time looks through a submission. The queue is locked for others only while rows are written, never while files are read.
+    /// again, when `stop` says so. One program at a time looks through a submission. The queue is locked for others only while
+    /// rows are written, never while files are read.
     pub fn scan(
         &mut self,
         id: SubmissionId,
-        paths: &[PathBuf],
-        message_bytes: usize,
-        stop: &dyn Fn() -> bool,
-        tell: &mut dyn FnMut(ScanProgress),
-    ) -> Result<Scanned, QueueProblem> {
-        self.scan_in("('scanning', 'scanned')", id, paths, message_bytes, stop, tell)
-    }
-
-    /// As [`Queue::scan`], for a submission whose files were not looked through to their end: one that has been meanwhile is
-    /// left as it is ([`Scanned::Over`]), for it may be being sent.
-    pub fn scan_the_rest(
-        &mut self,
-        id: SubmissionId,
-        paths: &[PathBuf],
-        message_bytes: usize,
-        stop: &dyn Fn() -> bool,
-        tell: &mut dyn FnMut(ScanProgress),
-    ) -> Result<Scanned, QueueProblem> {
-        self.scan_in("('scanning')", id, paths, message_bytes, stop, tell)
-    }
-
-    fn scan_in(
-        &mut self,
-        stages: &str,
-        id: SubmissionId,
+        look: Look,
         paths: &[PathBuf],
         message_bytes: usize,
         stop: &dyn Fn() -> bool,
@@ -109,7 +105,8 @@ impl Queue {
             begun = transaction.execute(
                 &format!(
                     "UPDATE submissions SET stage = 'scanning', ended_at = NULL, review = NULL
-                     WHERE id = ?1 AND stage IN {stages}"
+                     WHERE id = ?1 AND stage IN {}",
+                    look.stages()
                 ),
                 [id.0],
             )?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use desk::account::Account;
 use desk::queue::drain::{DrainEnd, Limits, Means, Progress, Tokens, drain};
 use desk::queue::{
-    Drainer, Held, Intake, Queue, QueueProblem, Review, Scanned, Stage, Submission, SubmissionId,
+    Drainer, Held, Intake, Look, Queue, QueueProblem, Review, Scanned, Stage, Submission, SubmissionId,
 };
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
@@ -112,7 +112,7 @@ impl Sending<'_> {
         let scanned = loop {
             let (shown, paths, stop) = (bar.clone(), Arc::clone(&paths), stop.clone());
             let scanned = self.on(move |queue| {
-                queue.scan(id, &paths, message_bytes, &|| stop.is_asked(), &mut |progress| {
+                queue.scan(id, Look::Again, &paths, message_bytes, &|| stop.is_asked(), &mut |progress| {
                     shown.set_message(format!(
                         "looking through files: {} files, {} messages",
                         HumanCount(progress.files),
